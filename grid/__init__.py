@@ -1,0 +1,1 @@
+"""The business: everything the company knows and decides. No HTTP, no WeChat."""
