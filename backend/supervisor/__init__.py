@@ -1,0 +1,1 @@
+"""Child processes of one machine: started on a leash, watched, and stopped in order."""
