@@ -1,0 +1,77 @@
+"""Documents that cannot lie: what the code has, the README beside it names."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from backend.settings import CONFIG_VARIABLE, Settings, describe
+from grid.kit.outbox import Event, event_kind
+from tests.house.source import TOP, relative
+
+SETTINGS_DOCUMENT = TOP / "backend" / "README.md"
+EVENTS_DOCUMENT = TOP / "grid" / "README.md"
+
+
+def rooms_with_types() -> list[str]:
+    return sorted(path.parent.name for path in (TOP / "grid").glob("*/types.py"))
+
+
+def events_of(room: str) -> list[type[Event]]:
+    module = importlib.import_module(f"grid.{room}.types")
+    return [
+        kind
+        for kind in vars(module).values()
+        if isinstance(kind, type)
+        and issubclass(kind, Event)
+        and kind is not Event
+        and kind.__module__ == module.__name__
+    ]
+
+
+@pytest.mark.parametrize("name", [info.variable for info in describe(Settings)])
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"`{name}`" in SETTINGS_DOCUMENT.read_text(encoding="utf-8")
+
+
+def test_the_document_names_no_setting_that_does_not_exist() -> None:
+    known = {info.variable for info in describe(Settings)} | {CONFIG_VARIABLE}
+    named = re.findall(r"`(WANGGE_[A-Z_]+)`", SETTINGS_DOCUMENT.read_text(encoding="utf-8"))
+    assert set(named) <= known
+
+
+@pytest.mark.parametrize("room", rooms_with_types())
+def test_every_event_is_documented(room: str) -> None:
+    text = EVENTS_DOCUMENT.read_text(encoding="utf-8")
+    missing = [event_kind(event) for event in events_of(room) if event_kind(event) not in text]
+    assert missing == []
+
+
+def test_the_house_says_events() -> None:
+    assert [event for room in rooms_with_types() for event in events_of(room)]
+
+
+@pytest.mark.parametrize("room", sorted(path.name for path in (TOP / "grid").glob("[a-z]*/")))
+def test_every_room_stands_in_the_document(room: str) -> None:
+    assert f"`{room}/`" in EVENTS_DOCUMENT.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "document",
+    sorted(
+        {
+            *TOP.glob("*.md"),
+            *(
+                path
+                for name in ("backend", "bot", "grid", "mobile_api")
+                for path in (TOP / name).rglob("*.md")
+            ),
+        }
+    ),
+    ids=relative,
+)
+def test_every_file_that_a_document_names_exists(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:backend|bot|grid|mobile_api|migrations|tests)/[\w./-]+)`", text)
+    assert [name for name in named if not (TOP / name).exists()] == []
