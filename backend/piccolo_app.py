@@ -1,0 +1,27 @@
+"""Every table of the house, for Piccolo's migrations."""
+
+from pathlib import Path
+
+from piccolo.conf.apps import AppConfig
+
+import bot.tables
+import grid.customers.tables
+import grid.dispatch.tables
+import grid.kit.tables
+import grid.positions.tables
+import grid.territory.tables
+import grid.work_orders.tables
+
+APP_CONFIG = AppConfig(
+    app_name="wangge",
+    migrations_folder_path=str(Path(__file__).resolve().parent.parent / "migrations"),
+    table_classes=[
+        *grid.kit.tables.TABLES,
+        *grid.territory.tables.TABLES,
+        *grid.customers.tables.TABLES,
+        *grid.positions.tables.TABLES,
+        *grid.work_orders.tables.TABLES,
+        *grid.dispatch.tables.TABLES,
+        *bot.tables.TABLES,
+    ],
+)

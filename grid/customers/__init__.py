@@ -1,0 +1,1 @@
+"""Accounts, metering points, meters, tags, and the people in WeChat who act for an account."""

@@ -1,0 +1,1 @@
+"""Tools without domain words: database, outbox, idempotency, refusals, clocks, settings, audit."""

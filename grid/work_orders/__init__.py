@@ -1,0 +1,1 @@
+"""Tickets, work orders and assignments: states, evidence of arrival, history, ratings."""

@@ -1,0 +1,168 @@
+"""What is stored of tickets, jobs and who does them."""
+
+from piccolo.constraints import Check, Unique
+from piccolo.table import Table
+
+from grid.customers.tables import ServiceAccount
+from grid.kit.columns import big, json, key, moment, one_of, real, small, text, to, whole, yes_no
+from grid.kit.database import DB
+from grid.territory.tables import ServiceGrid, Staff, SupplyStation
+from grid.territory.types import PlaceClass
+from grid.work_orders.types import (
+    ArrivalGrade,
+    AssignmentState,
+    Capacity,
+    Channel,
+    Priority,
+    TicketKind,
+    TicketState,
+    WorkOrderEvent,
+    WorkOrderKind,
+    WorkOrderState,
+)
+
+
+class DailyNumber(Table, db=DB):
+    """The last number given out, per prefix and business day: numbers read well on the phone."""
+
+    key = text(20, unique=True)
+    last = big()
+
+
+class Ticket(Table, db=DB):
+    """What the customer said. Raw coordinates keep their datum beside the WGS-84 place."""
+
+    id = key()
+    number = text(24, unique=True)
+    kind = text(20)
+    channel = text(10)
+    state = text(12)
+    danger = yes_no()
+    description = text(500)
+    account = to(ServiceAccount, null=True)
+    openid = text(64, null=True, index=True)
+    phone = text(20, null=True)
+    address = text(200, null=True)
+    lat = real(null=True)
+    lon = real(null=True)
+    raw_lat = real(null=True)
+    raw_lon = real(null=True)
+    datum = text(10, null=True)
+    grid = to(ServiceGrid)
+    station = to(SupplyStation)
+    reported_by = text(80)
+    reported_at = moment()
+    replied_at = moment(null=True)
+    closed_at = moment(null=True)
+    version = whole()
+
+    ticket_kind = one_of("kind", TicketKind)
+    ticket_channel = one_of("channel", Channel)
+    ticket_state = one_of("state", TicketState)
+
+
+class WorkOrder(Table, db=DB):
+    """The job, with the limits frozen at intake."""
+
+    id = key()
+    number = text(24, unique=True)
+    ticket = to(Ticket, null=True)
+    kind = text(20)
+    state = text(20)
+    priority = text(10)
+    account = to(ServiceAccount, null=True)
+    grid = to(ServiceGrid)
+    station = to(SupplyStation)
+    place_class = text(10)
+    lat = real(null=True)
+    lon = real(null=True)
+    assignee = to(Staff, null=True)
+    supervised = yes_no()
+    accept_limit_s = whole()
+    arrive_limit_s = whole()
+    restore_limit_s = whole()
+    reported_at = moment()
+    dispatched_at = moment(null=True)
+    accepted_at = moment(null=True)
+    departed_at = moment(null=True)
+    arrived_at = moment(null=True)
+    started_at = moment(null=True)
+    restored_at = moment(null=True)
+    completed_at = moment(null=True)
+    closed_at = moment(null=True)
+    arrival_grade = text(10, null=True)
+    resolution = text(500, null=True)
+    version = whole()
+
+    work_order_kind = one_of("kind", WorkOrderKind)
+    work_order_state = one_of("state", WorkOrderState)
+    work_order_priority = one_of("priority", Priority)
+    work_order_place_class = one_of("place_class", PlaceClass)
+    work_order_grade = one_of("arrival_grade", ArrivalGrade)
+    work_order_limits = Check("accept_limit_s > 0 AND arrive_limit_s > 0 AND restore_limit_s > 0")
+    work_order_somebody = Check(
+        "assignee IS NOT NULL OR state NOT IN"
+        " ('assigned', 'accepted', 'en_route', 'on_site', 'in_progress', 'on_hold')"
+    )
+
+
+class Assignment(Table, db=DB):
+    """One person and one job, from the offer to its end, and why this person was chosen."""
+
+    id = key()
+    work_order = to(WorkOrder)
+    staff = to(Staff)
+    capacity = text(12)
+    state = text(12)
+    offered_at = moment()
+    accept_due_at = moment()
+    ended_at = moment(null=True)
+    reason = text(500, null=True)
+    chosen_by = text(80)
+
+    assignment_state = one_of("state", AssignmentState)
+    assignment_capacity = one_of("capacity", Capacity)
+
+
+class WorkOrderTransition(Table, db=DB):
+    """One step of a job's history. Append-only."""
+
+    id = key()
+    work_order = to(WorkOrder)
+    version = whole()
+    event = text(20)
+    from_state = text(20, null=True)
+    to_state = text(20)
+    actor = text(80)
+    staff = to(Staff, null=True)
+    at = moment()
+    device_at = moment(null=True)
+    reason = text(500, null=True)
+    lat = real(null=True)
+    lon = real(null=True)
+    accuracy_m = real(null=True)
+    distance_m = real(null=True)
+    grade = text(10, null=True)
+    facts = json()
+
+    work_order_transition_event = one_of("event", WorkOrderEvent)
+    work_order_transition_to = one_of("to_state", WorkOrderState)
+    work_order_transition_grade = one_of("grade", ArrivalGrade)
+
+
+class Rating(Table, db=DB):
+    """One rating per ticket, by the customer; staff cannot change it."""
+
+    id = key()
+    ticket = to(Ticket, index=False)
+    work_order = to(WorkOrder, null=True)
+    stars = small()
+    comment = text(500, null=True)
+    openid = text(64, null=True)
+    rated_at = moment()
+
+    rating_once = Unique([ticket])
+    rating_stars = Check("stars BETWEEN 1 AND 5")
+
+
+TABLES = (DailyNumber, Ticket, WorkOrder, Assignment, WorkOrderTransition, Rating)
