@@ -82,6 +82,9 @@ class Transaction(PostgresTransaction):
 class Database(PostgresEngine):
     """Piccolo's engine with the repaired transaction and a pool that has limits."""
 
+    async def check_version(self) -> None:
+        """Piccolo asks here on import; a module that is only imported must not need a server."""
+
     def transaction(self, allow_nested: bool = True) -> Transaction:
         return Transaction(engine=self, allow_nested=allow_nested)
 
