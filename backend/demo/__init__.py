@@ -1,0 +1,1 @@
+"""The demo county: a synthetic county to try everything in (演示数据，示意图，非行政区划界线)."""
