@@ -255,8 +255,9 @@ def _read_one(info: SettingInfo, value: Any) -> Any:
     try:
         built = msgspec.convert(value, info.field.type, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
-        # msgspec quotes a wrong word of a Literal, which is the only value it ever quotes.
-        raise ValueError(str(error).split(" - at")[0]) from None
+        # msgspec quotes a wrong word of a Literal, and a value must not be quoted.
+        words = str(error).split(" - at")[0]
+        raise ValueError("is not one of the words" if "enum value" in words else words) from None
     _check_extra(built, info.limits)
     return built
 
