@@ -24,6 +24,8 @@ _FORWARDS = (
         " FOR EACH STATEMENT EXECUTE FUNCTION wangge_refuse_change()"
         for table in _APPEND_ONLY
     ),
+    "CREATE SEQUENCE ticket_number",
+    "CREATE SEQUENCE work_order_number",
     "CREATE INDEX outbox_event_new ON outbox_event (id) WHERE relayed_at IS NULL",
     "CREATE INDEX event_delivery_due ON event_delivery (due_at, id) WHERE state = 'pending'",
     "CREATE INDEX event_delivery_dead ON event_delivery (id) WHERE state = 'dead'",
@@ -41,6 +43,7 @@ _FORWARDS = (
     " WHERE state NOT IN ('closed', 'cancelled')",
     "CREATE INDEX work_order_of_assignee ON work_order (assignee)"
     " WHERE state NOT IN ('closed', 'cancelled', 'completed', 'cannot_complete')",
+    "CREATE INDEX ticket_open_of_account ON ticket (account) WHERE closed_at IS NULL",
     "CREATE INDEX ticket_replied ON ticket (replied_at) WHERE state = 'replied'",
     "CREATE INDEX sign_in_session_open ON sign_in_session (staff) WHERE ended_at IS NULL",
     "CREATE INDEX service_account_search ON service_account USING gin"
@@ -63,6 +66,8 @@ _FORWARDS = (
         SELECT daterange(active_from, active_until) INTO span FROM service_grid
             WHERE id = one_grid AND active_from IS NOT NULL;
         IF span IS NULL THEN RETURN NULL; END IF;
+        -- Two transactions that each end another supervisor must see each other.
+        PERFORM FROM service_grid WHERE id = one_grid FOR NO KEY UPDATE;
         FOREACH wanted IN ARRAY ARRAY['manager', 'supervisor'] LOOP
             IF NOT coalesce((SELECT range_agg(daterange(from_day, until_day)) @> span
                              FROM grid_appointment WHERE grid = one_grid AND role = wanted), false)

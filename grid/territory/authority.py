@@ -77,6 +77,18 @@ ALLOWED: dict[Action, frozenset[AnyRole]] = {
 #: Posts with money, price, stop or role rights sign in to the console with a second factor.
 SECOND_FACTOR_ROLES = frozenset({_FINANCE, _BACK_OFFICE, _HEAD, _OPERATOR})
 
+#: What no session may do that was opened with a password alone, at whichever door.
+SECOND_FACTOR_ACTIONS = frozenset(
+    {
+        Action.PROPOSE_STAFF,
+        Action.DECIDE_STAFF,
+        Action.DISABLE_STAFF,
+        Action.REPLAY_DEAD_LETTERS,
+        Action.PROPOSE_SETTINGS,
+        Action.RELEASE_SETTINGS,
+    }
+)
+
 
 class Visible(NamedTuple):
     """The rows an actor reaches: everything, or those of these stations or grids."""
@@ -90,7 +102,7 @@ def visible(actor: Actor, action: Action) -> Visible:
     """Where the actor may do the action. Nobody but staff and the system reaches rows this way."""
     if isinstance(actor, SystemActor):
         return Visible(True, [], [])
-    if not isinstance(actor, StaffActor):
+    if not isinstance(actor, StaffActor) or not _session_suffices(actor, action):
         return Visible(False, [], [])
     roles = ALLOWED[action]
     held = [post for post in actor.roles if post.role in roles]
@@ -99,6 +111,13 @@ def visible(actor: Actor, action: Action) -> Visible:
         [post.station_id for post in held if post.station_id is not None],
         [post.grid_id for post in actor.grid_roles if post.role in roles],
     )
+
+
+def _session_suffices(actor: StaffActor, action: Action) -> bool:
+    """A first password allows nothing but being changed; some acts need the second factor."""
+    if actor.must_change_password:
+        return action is Action.SIGN_IN_CONSOLE
+    return actor.second_factor or action not in SECOND_FACTOR_ACTIONS
 
 
 def may(

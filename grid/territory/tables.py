@@ -4,6 +4,7 @@ from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
 from grid.kit.columns import (
+    big,
     blob,
     day,
     json,
@@ -96,6 +97,7 @@ class Staff(Table, db=DB):
     password_hash = text(200)
     must_change_password = yes_no()
     totp_secret = text(64, null=True)
+    totp_last_step = big(null=True)
     failed_tries = small()
     locked_until = moment(null=True)
     created_at = moment()

@@ -8,15 +8,12 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from grid.geography.types import PlaceClass as PlaceClass
+from grid.kit.outbox import Event
+
 #: One line of text without control characters, as people type it.
 Line = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
 EmployeeNo = Annotated[str, Meta(min_length=2, max_length=20, pattern=r"^[A-Za-z0-9_-]+$")]
-
-
-class PlaceClass(StrEnum):
-    CITY = "city"
-    RURAL = "rural"
-    REMOTE = "remote"
 
 
 class GridRole(StrEnum):
@@ -56,7 +53,9 @@ class Audience(StrEnum):
 class ChangeKind(StrEnum):
     CREATE_STAFF = "create_staff"
     APPOINT = "appoint"
+    END_APPOINTMENT = "end_appointment"
     GRANT_ROLE = "grant_role"
+    END_ROLE = "end_role"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a change, not a password
 
 
@@ -93,6 +92,7 @@ class StaffActor(msgspec.Struct, frozen=True, kw_only=True):
     second_factor: bool
     roles: tuple[HeldRole, ...] = ()
     grid_roles: tuple[HeldGridRole, ...] = ()
+    must_change_password: bool = False
 
     @property
     def subject(self) -> str:
@@ -192,3 +192,24 @@ class Appoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     employee_no: EmployeeNo
     role: GridRole
     from_day: date
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A session and the token that renews it; the token is shown once and stored as a digest."""
+
+    session_id: UUID
+    actor: StaffActor
+    refresh_token: str
+
+
+class StaffDisabled(Event, frozen=True, kw_only=True):
+    """Somebody may not work with the system any more; all sessions ended in the same moment."""
+
+    staff_id: UUID
+
+
+class SessionEnded(Event, frozen=True, kw_only=True):
+    """A sign-in is over: signed out, replaced, withdrawn, or its token came back used."""
+
+    session_id: UUID
+    staff_id: UUID
