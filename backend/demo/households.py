@@ -22,7 +22,6 @@ COUNTY_FEE_CONTROLLED = 66_664
 SPECIAL_GROUP_SHARE = 0.03
 IMPORTANT_SHARE = 0.002
 SHOP_SHARE = 0.08
-WECHAT_SHARE = 0.5
 BOUND_SHARE = 0.4
 SPREAD_KM = {PlaceClass.CITY: 0.12, PlaceClass.RURAL: 0.35, PlaceClass.REMOTE: 0.5}
 FIRST_CONTRACT = date(1998, 1, 1)
@@ -34,16 +33,15 @@ SMART_METERS_SINCE = date(2015, 6, 1)
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     """What chance decides for n customers at once, before they are put together.
 
-    Arrays are (n,), booleans but for `days`, which counts from FIRST_CONTRACT; `openids` has as
-    many entries as `has_wechat` has true ones.
+    Lists and arrays have n entries; the arrays are booleans but for `days`, which counts from
+    FIRST_CONTRACT.
     """
 
     account_nos: list[str]
     meter_nos: list[str]
     names: list[str]
     phones: list[str]
-    openids: list[str]
-    has_wechat: NDArray[np.bool_]
+    openids: list[str | None]
     is_bound: NDArray[np.bool_]
     is_shop: NDArray[np.bool_]
     is_important: NDArray[np.bool_]
@@ -63,16 +61,14 @@ def customers(
     """Give exactly `count` customers, village by village in proportion to the weights."""
     drawn = _draw(dice, count)
     town_names = {town.code: town.name for town in towns}
-    openids = iter(drawn.openids)
     answer: list[DemoCustomer] = []
     shares = shared_out(count, [village.weight for village in villages])
     for village, share in zip(villages, shares, strict=True):
         own = [district for district in districts if district.village_code == village.code]
         for district, place, group, house in _homes(dice, village, own, cells, share):
             number = len(answer)
-            openid = next(openids) if drawn.has_wechat[number] else None
             address = f"鹤峰县{town_names[village.town_code]}{village.name}{group}组{house}号"
-            answer.append(_customer(drawn, number, village, district, place, address, openid))
+            answer.append(_customer(drawn, number, village, district, place, address))
     return answer
 
 
@@ -98,16 +94,17 @@ def _homes(
 
 def _draw(dice: np.random.Generator, count: int) -> Drawn:
     """Let chance decide; shares that are published come out exactly."""
-    has_wechat = _exactly(dice, count, WECHAT_SHARE)
+    account_nos = people.account_numbers(dice, count)
+    openids = [people.openid_of(account_no) for account_no in account_nos]
+    has_wechat = np.array([openid is not None for openid in openids])
     is_important = _exactly(dice, count, IMPORTANT_SHARE)
     is_shop = (dice.random(count) < SHOP_SHARE) & ~is_important
     return Drawn(
-        account_nos=people.account_numbers(dice, count),
+        account_nos=account_nos,
         meter_nos=people.meter_numbers(dice, count),
         names=people.names(dice, count),
         phones=people.customer_phones(dice, count),
-        openids=people.openids(dice, int(has_wechat.sum())),
-        has_wechat=has_wechat,
+        openids=openids,
         is_bound=has_wechat & (dice.random(count) < BOUND_SHARE),
         is_shop=is_shop,
         is_important=is_important,
@@ -130,7 +127,6 @@ def _customer(
     district: DemoDistrict,
     place: Place,
     address: str,
-    openid: str | None,
 ) -> DemoCustomer:
     """Put one customer together."""
     opened_on = FIRST_CONTRACT + timedelta(days=int(drawn.days[number]))
@@ -151,7 +147,7 @@ def _customer(
         meter_installed_on=max(opened_on, SMART_METERS_SINCE),
         is_fee_controlled=bool(drawn.is_fee_controlled[number]),
         tags=_tags(drawn, number),
-        openid=openid,
+        openid=drawn.openids[number],
         is_bound=bool(drawn.is_bound[number]),
     )
 

@@ -5,8 +5,12 @@ common characters; a likeness to anybody is chance.
 """
 
 from collections.abc import Sequence
+from functools import cache
+from hashlib import sha256
+from string import ascii_letters, digits
 
 import numpy as np
+from pypinyin import Style, lazy_pinyin
 
 # Surnames frequent in western Hubei, the commonest first.
 SURNAMES = "田向覃李王张刘陈杨黄周谭唐吴朱胡邓罗谢彭龚熊洪易毛姚汪徐赵孙"
@@ -23,7 +27,7 @@ ACCOUNT_PREFIX = "42"
 METER_PREFIX = "4228"
 OPENID_PREFIX = "oDEMO"
 OPENID_LENGTH = 28
-OPENID_ALPHABET = np.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"))
+OPENID_ALPHABET = ascii_letters + digits
 
 
 def names(dice: np.random.Generator, count: int) -> list[str]:
@@ -54,10 +58,10 @@ def customer_phones(dice: np.random.Generator, count: int) -> list[str]:
     return [phone(STAFF_PHONES_MAX + int(number)) for number in order]
 
 
-def check_digit(digits: str) -> str:
+def check_digit(number: str) -> str:
     """Give the Luhn digit that catches one wrong digit and most swapped neighbours."""
     total = 0
-    for place, digit in enumerate(reversed(digits)):
+    for place, digit in enumerate(reversed(number)):
         value = int(digit) * (2 if place % 2 == 0 else 1)
         total += value - 9 if value > 9 else value
     return str(-total % 10)
@@ -74,15 +78,36 @@ def meter_numbers(dice: np.random.Generator, count: int) -> list[str]:
     return [f"{METER_PREFIX}{number:08d}" for number in _different(dice, 10**8, count)]
 
 
-def openids(dice: np.random.Generator, count: int) -> list[str]:
-    """Give openids as long as the platform's, each beginning so that nobody takes it for real."""
-    letters = OPENID_ALPHABET[
-        dice.integers(len(OPENID_ALPHABET), size=(count, OPENID_LENGTH - len(OPENID_PREFIX)))
-    ]
-    return [OPENID_PREFIX + "".join(row) for row in letters]
+def openid_of(account_no: str) -> str | None:
+    """Give the openid of the person behind an account, or None for the half without WeChat.
+
+    It follows from the account number alone, so that a later start can name it again although
+    the database knows an openid only once it is linked. As long as the platform's own, and its
+    beginning keeps anybody from taking it for real.
+    """
+    number = int.from_bytes(sha256(f"openid of {account_no}".encode()).digest())
+    number, has_wechat = divmod(number, 2)
+    if not has_wechat:
+        return None
+    letters: list[str] = []
+    while len(letters) < OPENID_LENGTH - len(OPENID_PREFIX):
+        number, letter = divmod(number, len(OPENID_ALPHABET))
+        letters.append(OPENID_ALPHABET[letter])
+    return OPENID_PREFIX + "".join(letters)
 
 
 def _different(dice: np.random.Generator, limit: int, count: int) -> Sequence[int]:
     """Draw `count` different whole numbers below `limit`."""
     drawn: list[int] = dice.choice(limit, size=count, replace=False).tolist()
     return drawn
+
+
+def initials(name: str) -> str:
+    """Give the pinyin initials of a name, for search: 田文光 becomes twg; other text is kept."""
+    return "".join(_initial(character) for character in name).lower()
+
+
+@cache
+def _initial(character: str) -> str:
+    """Give the first pinyin letter of one character, or the character itself."""
+    return str(lazy_pinyin(character, style=Style.FIRST_LETTER)[0])
