@@ -4,7 +4,7 @@ from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
 from grid.customers.tables import ServiceAccount
-from grid.kit.columns import big, json, key, moment, one_of, real, small, text, to, whole, yes_no
+from grid.kit.columns import json, key, moment, one_of, real, small, text, to, whole, yes_no
 from grid.kit.database import DB
 from grid.territory.tables import ServiceGrid, Staff, SupplyStation
 from grid.territory.types import PlaceClass
@@ -22,15 +22,11 @@ from grid.work_orders.types import (
 )
 
 
-class DailyNumber(Table, db=DB):
-    """The last number given out, per prefix and business day: numbers read well on the phone."""
-
-    key = text(20, unique=True)
-    last = big()
-
-
 class Ticket(Table, db=DB):
-    """What the customer said. Raw coordinates keep their datum beside the WGS-84 place."""
+    """What the customer said. Raw coordinates keep their datum beside the WGS-84 place.
+
+    `grid` is null while nobody knows where it is: then only the county's dispatchers see it.
+    """
 
     id = key()
     number = text(24, unique=True)
@@ -48,8 +44,8 @@ class Ticket(Table, db=DB):
     raw_lat = real(null=True)
     raw_lon = real(null=True)
     datum = text(10, null=True)
-    grid = to(ServiceGrid)
-    station = to(SupplyStation)
+    grid = to(ServiceGrid, null=True)
+    station = to(SupplyStation, null=True)
     reported_by = text(80)
     reported_at = moment()
     replied_at = moment(null=True)
@@ -62,7 +58,7 @@ class Ticket(Table, db=DB):
 
 
 class WorkOrder(Table, db=DB):
-    """The job, with the limits frozen at intake."""
+    """The job, with the limits frozen at intake; `clock_from` is intake or the last reopening."""
 
     id = key()
     number = text(24, unique=True)
@@ -71,8 +67,8 @@ class WorkOrder(Table, db=DB):
     state = text(20)
     priority = text(10)
     account = to(ServiceAccount, null=True)
-    grid = to(ServiceGrid)
-    station = to(SupplyStation)
+    grid = to(ServiceGrid, null=True)
+    station = to(SupplyStation, null=True)
     place_class = text(10)
     lat = real(null=True)
     lon = real(null=True)
@@ -82,6 +78,7 @@ class WorkOrder(Table, db=DB):
     arrive_limit_s = whole()
     restore_limit_s = whole()
     reported_at = moment()
+    clock_from = moment()
     dispatched_at = moment(null=True)
     accepted_at = moment(null=True)
     departed_at = moment(null=True)
@@ -165,4 +162,4 @@ class Rating(Table, db=DB):
     rating_stars = Check("stars BETWEEN 1 AND 5")
 
 
-TABLES = (DailyNumber, Ticket, WorkOrder, Assignment, WorkOrderTransition, Rating)
+TABLES = (Ticket, WorkOrder, Assignment, WorkOrderTransition, Rating)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from grid.clocks.types import ClockView
-from grid.geography.types import Place
+from grid.geography.types import Place, RawPlace
 from grid.kit.outbox import Event
 
 #: Text that people type, several lines, bounded; NUL and other control characters are refused.
@@ -136,9 +136,7 @@ class ReportFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     channel: Channel
     account_no: AccountNo | None = None
     place: Place | None = None
-    raw_lat: float | None = None
-    raw_lon: float | None = None
-    datum: str | None = None
+    raw_place: RawPlace | None = None
     address: ShortWords | None = None
     phone: Annotated[str, Meta(pattern=r"^[0-9+ -]{5,20}$")] | None = None
     danger: bool = False
@@ -156,6 +154,19 @@ class DoVerb(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     starts_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
+class OpenWorkOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A job made by hand: a further one for a ticket, or a fault that was told to staff."""
+
+    description: Words
+    ticket_id: UUID | None = None
+    account_no: AccountNo | None = None
+    place: Place | None = None
+    address: ShortWords | None = None
+    phone: Annotated[str, Meta(pattern=r"^[0-9+ -]{5,20}$")] | None = None
+    kind: WorkOrderKind = WorkOrderKind.FAULT_REPAIR
+    danger: bool = False
+
+
 class AssignByHand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A dispatcher's choice; a choice other than the first suggestion wants a reason."""
 
@@ -169,6 +180,19 @@ class RateTicket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ticket_id: UUID
     stars: Annotated[int, Meta(ge=1, le=5)]
     comment: Words | None = None
+
+
+class WorkOrderFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which jobs to list: `status` is a state or `open`; `near` sorts by distance."""
+
+    status: str | None = None
+    kind: str | None = None
+    grid: str | None = None
+    mine: bool = False
+    near: Place | None = None
+    q: str | None = None
+    cursor: str | None = None
+    limit: int = 50
 
 
 class PersonView(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,8 +233,8 @@ class WorkOrderView(msgspec.Struct, frozen=True, kw_only=True):
     state: WorkOrderState
     priority: Priority
     place_class: str
-    grid: str
-    station: str
+    grid: str | None
+    station: str | None
     lat: float | None
     lon: float | None
     distance_m: float | None
@@ -254,7 +278,7 @@ class WorkOrderOpened(Event, frozen=True, kw_only=True):
 
     work_order_id: UUID
     ticket_id: UUID | None
-    grid_id: UUID
+    grid_id: UUID | None
     version: int
     danger: bool
 
@@ -263,7 +287,7 @@ class WorkOrderChanged(Event, frozen=True, kw_only=True):
     """A step was taken; `event` says which. Boards and phones read again."""
 
     work_order_id: UUID
-    grid_id: UUID
+    grid_id: UUID | None
     version: int
     event: WorkOrderEvent
     state: WorkOrderState
@@ -274,7 +298,7 @@ class WorkOrderNeedsSomebody(Event, frozen=True, kw_only=True):
     """Declined, silent or reopened: the job is to be offered on."""
 
     work_order_id: UUID
-    grid_id: UUID
+    grid_id: UUID | None
     version: int
 
 
@@ -304,4 +328,4 @@ class DangerReported(Event, frozen=True, kw_only=True):
 
     ticket_id: UUID
     work_order_id: UUID
-    grid_id: UUID
+    grid_id: UUID | None

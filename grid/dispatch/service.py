@@ -1,0 +1,166 @@
+"""Ranking who could do a job, offering it to the first, and keeping why."""
+
+from uuid import UUID
+
+import msgspec
+from asyncpg import Record
+
+from grid.dispatch import tables
+from grid.dispatch.policies import Weights, weights_at
+from grid.dispatch.rules import Job, Person, rank
+from grid.dispatch.types import CandidateView
+from grid.geography.types import Place, PlaceClass
+from grid.kit.clock import business_day, business_now
+from grid.kit.database import fetch, fetch_one, insert, transaction
+from grid.kit.ids import new_id
+from grid.kit.refusals import NotFound
+from grid.territory.authority import Action, may, require
+from grid.territory.types import Actor, StaffActor, SystemActor
+from grid.work_orders.assigning import Choice, assign, offer_to
+from grid.work_orders.rules import WAITING
+from grid.work_orders.types import AssignByHand, Capacity, WorkOrderState, WorkOrderView
+
+DISPATCH = SystemActor(name="dispatch")
+
+_PEOPLE = """
+SELECT s.id, s.employee_no, s.name, p.capacity,
+       EXISTS (SELECT 1 FROM shift f WHERE f.staff = s.id AND f.starts_at <= $4
+               AND f.ends_at > $4) AS on_shift,
+       EXISTS (SELECT 1 FROM staff_skill k WHERE k.staff = s.id AND k.valid_until >= $5
+               AND k.skill = 'fault_repair') AS skilled,
+       EXISTS (SELECT 1 FROM relative_account r JOIN service_account a
+               ON a.account_no = r.account_no WHERE r.staff = s.id AND a.id = $3) AS relative,
+       EXISTS (SELECT 1 FROM assignment h WHERE h.staff = s.id AND h.work_order = $6
+               AND h.state IN ('declined', 'released')
+               AND h.ended_at > $4 - make_interval(secs => $7)) AS asked_lately,
+       (SELECT count(*) FROM assignment o WHERE o.staff = s.id AND o.state IN
+        ('offered', 'accepted', 'en_route', 'on_site', 'working')) AS open_jobs,
+       l.lat, l.lon, l.recorded_at
+FROM (
+    SELECT DISTINCT ON (staff) staff, capacity FROM (
+        SELECT staff, CASE WHEN g.grid = $1 THEN g.role ELSE 'neighbour' END AS capacity,
+               CASE WHEN g.grid = $1 THEN 1 ELSE 3 END AS place
+        FROM grid_appointment g JOIN service_grid sg ON sg.id = g.grid
+        WHERE sg.station = $2 AND g.from_day <= $5 AND (g.until_day IS NULL OR g.until_day > $5)
+          AND (g.role = 'manager' OR (g.role = 'assistant' AND g.grid = $1))
+        UNION ALL
+        SELECT staff, 'crew', 2 FROM staff_role_grant r
+        WHERE r.role = 'crew' AND (r.station = $2 OR r.station IS NULL)
+          AND r.from_day <= $5 AND (r.until_day IS NULL OR r.until_day > $5)
+    ) reachable ORDER BY staff, place
+) p JOIN staff s ON s.id = p.staff AND s.state = 'active'
+LEFT JOIN last_position l ON l.staff = s.id
+"""
+
+
+async def candidates(actor: Actor, work_order_id: UUID) -> list[CandidateView]:
+    """Everybody who might do the job, ranked, with terms or why not.
+
+    Raises NotFound when the job is not the actor's to see, NotAllowed without the right to assign.
+    """
+    row = await _job(work_order_id)
+    place = {"grid_id": row["grid"], "station_id": row["station"]}
+    if not may(actor, Action.READ_WORK_ORDERS, **place):
+        raise NotFound("没有这个工单")
+    require(actor, Action.ASSIGN_WORK, **place)
+    return await _ranked(row)
+
+
+async def offer(work_order_id: UUID) -> bool:
+    """Offer a waiting job to the best candidate; False when it waits no more or nobody is fit."""
+    async with transaction():
+        row = await _job(work_order_id)
+        if WorkOrderState(row["state"]) not in WAITING:
+            return False
+        found = await _ranked(row)
+        best = found[0] if found and found[0].rank == 1 else None
+        if best is None:
+            return False
+        await _keep(DISPATCH, row, found, best.staff_id, best.capacity, None)
+        await offer_to(DISPATCH, work_order_id, Choice(best.staff_id, best.capacity, None))
+        return True
+
+
+async def assign_by_hand(
+    actor: StaffActor, work_order_id: UUID, command: AssignByHand
+) -> WorkOrderView:
+    """A dispatcher's choice, kept beside what would have been suggested. Raises as `assign`."""
+    async with transaction():
+        view = await assign(actor, work_order_id, command)
+        row = await _job(work_order_id)
+        found = await _ranked(row)
+        await _keep(actor, row, found, command.staff_id, Capacity.BY_HAND, command.reason)
+        return view
+
+
+async def waiting_jobs(limit: int = 100) -> list[UUID]:
+    """Jobs that wait for somebody, danger first, then the oldest."""
+    rows = await fetch(
+        "SELECT id FROM work_order WHERE state IN ('triaged', 'pending_dispatch')"
+        " AND grid IS NOT NULL ORDER BY (priority = 'danger') DESC, reported_at LIMIT $1",
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def _job(work_order_id: UUID) -> Record:
+    row = await fetch_one("SELECT * FROM work_order WHERE id = $1", work_order_id)
+    if row is None:
+        raise NotFound("没有这个工单")
+    return row
+
+
+async def _ranked(row: Record) -> list[CandidateView]:
+    now = await business_now()
+    weights: Weights = await weights_at(now)
+    people = await fetch(
+        _PEOPLE,
+        row["grid"],
+        row["station"],
+        row["account"],
+        now,
+        business_day(now),
+        row["id"],
+        float(weights.ask_again_s),
+    )
+    place = None if row["lat"] is None else Place(lat=row["lat"], lon=row["lon"])
+    job = Job(place, PlaceClass(row["place_class"]))
+    return rank(job, [_person(person) for person in people], weights, now)
+
+
+def _person(row: Record) -> Person:
+    return Person(
+        staff_id=row["id"],
+        employee_no=row["employee_no"],
+        name=row["name"],
+        capacity=Capacity(row["capacity"]),
+        on_shift=row["on_shift"],
+        skilled=row["skilled"],
+        relative=row["relative"],
+        asked_lately=row["asked_lately"],
+        open_jobs=row["open_jobs"],
+        place=None if row["lat"] is None else Place(lat=row["lat"], lon=row["lon"]),
+        place_at=row["recorded_at"],
+    )
+
+
+async def _keep(
+    actor: Actor,
+    row: Record,
+    found: list[CandidateView],
+    chosen: UUID | None,
+    capacity: Capacity,
+    reason: str | None,
+) -> None:
+    """Keep the candidates of this moment with their terms: what was known when it was decided."""
+    await insert(
+        tables.DispatchSuggestion,
+        id=new_id(),
+        work_order=row["id"],
+        chosen=chosen,
+        capacity=capacity.value,
+        made_by=actor.subject,
+        made_at=await business_now(),
+        reason=reason,
+        candidates=msgspec.json.encode(found).decode(),
+    )

@@ -1,0 +1,82 @@
+"""Taking positions from phones: only on shift, each fix once, the newest good one on top."""
+
+from datetime import datetime, timedelta
+
+from grid.kit.clock import business_now
+from grid.kit.database import execute, fetch_one, transaction
+from grid.kit.ids import new_id
+from grid.positions.types import Fix, PositionsTaken, ReportPositions
+from grid.territory.authority import Action, require
+from grid.territory.types import StaffActor
+
+#: A phone's clock may run ahead this far; what is older than a day is no position any more.
+_AHEAD = timedelta(minutes=5)
+_OLD = timedelta(days=1)
+#: Coarser fixes are kept in the trail but never become the last position.
+_COARSE_M = 1000.0
+
+
+async def report_positions(actor: StaffActor, command: ReportPositions) -> PositionsTaken:
+    """Store a batch of fixes of the actor. Outside a shift nothing is stored, and that is said."""
+    require(actor, Action.REPORT_POSITION)
+    async with transaction():
+        now = await business_now()
+        on_shift = await fetch_one(
+            "SELECT 1 FROM shift WHERE staff = $1 AND starts_at <= $2 AND ends_at > $2",
+            actor.staff_id,
+            now,
+        )
+        if on_shift is None:
+            refused = len(command.fixes)
+            return PositionsTaken(
+                stored=0, duplicate=0, refused=refused, reason="不在班,不记录位置"
+            )
+        good = [fix for fix in command.fixes if now - _OLD <= fix.recorded_at <= now + _AHEAD]
+        stored = await _store(actor, good, now)
+        await _raise_last(actor, good, now)
+    refused = len(command.fixes) - len(good)
+    return PositionsTaken(
+        stored=stored,
+        duplicate=len(good) - stored,
+        refused=refused,
+        reason="手机时间不对或定位过旧" if refused else None,
+    )
+
+
+async def _store(actor: StaffActor, fixes: list[Fix], now: datetime) -> int:
+    return await execute(
+        "INSERT INTO position_report (id, staff, lat, lon, accuracy_m, speed_mps, recorded_at,"
+        " received_at, doubtful) SELECT f.id, $1, f.lat, f.lon, f.accuracy, f.speed, f.at, $2,"
+        " f.accuracy > $3 FROM unnest($4::uuid[], $5::float8[], $6::float8[], $7::float8[],"
+        " $8::float8[], $9::timestamptz[]) AS f(id, lat, lon, accuracy, speed, at)"
+        " ON CONFLICT (staff, recorded_at) DO NOTHING",
+        actor.staff_id,
+        now,
+        _COARSE_M,
+        [new_id() for _ in fixes],
+        [fix.lat for fix in fixes],
+        [fix.lon for fix in fixes],
+        [fix.accuracy_m for fix in fixes],
+        [fix.speed_mps for fix in fixes],
+        [fix.recorded_at for fix in fixes],
+    )
+
+
+async def _raise_last(actor: StaffActor, fixes: list[Fix], now: datetime) -> None:
+    sharp = [fix for fix in fixes if fix.accuracy_m <= _COARSE_M]
+    if not sharp:
+        return
+    newest = max(sharp, key=lambda fix: fix.recorded_at)
+    await execute(
+        "INSERT INTO last_position (staff, lat, lon, accuracy_m, recorded_at, received_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (staff) DO UPDATE SET lat = EXCLUDED.lat,"
+        " lon = EXCLUDED.lon, accuracy_m = EXCLUDED.accuracy_m,"
+        " recorded_at = EXCLUDED.recorded_at, received_at = EXCLUDED.received_at"
+        " WHERE last_position.recorded_at < EXCLUDED.recorded_at",
+        actor.staff_id,
+        newest.lat,
+        newest.lon,
+        newest.accuracy_m,
+        newest.recorded_at,
+        now,
+    )

@@ -1,0 +1,264 @@
+"""Reading jobs: one statement per list or page, row scope in it, phones masked by role."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from grid.geography.distance import distance_m
+from grid.geography.types import Place
+from grid.kit import audit
+from grid.kit.clock import business_now
+from grid.kit.database import fetch, fetch_one
+from grid.kit.pages import Page, decode_cursor, encode_cursor
+from grid.kit.refusals import NotFound
+from grid.territory.authority import Action, Visible, may, visible
+from grid.territory.types import Actor, StaffActor
+from grid.work_orders.rules import (
+    ASSIGNEE_ONLY,
+    OVER,
+    RIGHT,
+    TRANSITIONS,
+    Times,
+    clocks_of,
+)
+from grid.work_orders.types import (
+    ArrivalGrade,
+    PersonView,
+    Priority,
+    TransitionView,
+    WorkOrderEvent,
+    WorkOrderFilter,
+    WorkOrderKind,
+    WorkOrderState,
+    WorkOrderView,
+)
+
+_SELECT = (
+    "SELECT w.*, t.number AS ticket_number, t.description, t.phone AS reporter_phone,"
+    " t.address AS told_address, a.account_no, a.name AS customer_name, a.phone AS account_phone,"
+    " a.address AS account_address, g.name AS grid_name, s.name AS station_name,"
+    " p.employee_no, p.name AS staff_name, p.phone AS staff_phone"
+    " FROM work_order w LEFT JOIN ticket t ON t.id = w.ticket"
+    " LEFT JOIN service_account a ON a.id = w.account"
+    " LEFT JOIN service_grid g ON g.id = w.grid LEFT JOIN supply_station s ON s.id = w.station"
+    " LEFT JOIN staff p ON p.id = w.assignee"
+)
+_SCOPE = "($1::bool OR w.station = ANY($2::uuid[]) OR w.grid = ANY($3::uuid[]) OR w.assignee = $4)"
+_OPEN = "w.state NOT IN ('completed', 'cannot_complete', 'cancelled', 'closed')"
+
+
+def scope_args(actor: Actor) -> tuple[bool, list[UUID], list[UUID], UUID | None]:
+    """The four arguments of the scope clause; somebody with a job always sees that job."""
+    reach: Visible = visible(actor, Action.READ_WORK_ORDERS)
+    own = actor.staff_id if isinstance(actor, StaffActor) else None
+    return reach.everything, reach.station_ids, reach.grid_ids, own
+
+
+async def work_orders(actor: Actor, wanted: WorkOrderFilter) -> Page[WorkOrderView]:
+    """A page of jobs the actor may see, newest first; with `near`, the nearest first, one page.
+
+    One statement. Raises Invalid naming `cursor`.
+    """
+    before_at, before_id = None, None
+    if wanted.cursor is not None:
+        before_at, before_id = decode_cursor(wanted.cursor, tuple[datetime, UUID])
+    own = actor.staff_id if wanted.mine and isinstance(actor, StaffActor) else None
+    near = wanted.near
+    order = "w.reported_at DESC, w.id DESC"
+    if near is not None:
+        order = "power(w.lat - $12, 2) + power((w.lon - $13) * cosd($12), 2) NULLS LAST, w.id"
+    rows = await fetch(
+        f"{_SELECT} WHERE {_SCOPE}"
+        " AND ($5::varchar IS NULL OR w.state = $5 OR ($5 = 'open' AND "
+        f"{_OPEN})) AND ($6::varchar IS NULL OR w.kind = $6)"
+        " AND ($7::varchar IS NULL OR g.code = $7) AND ($8::uuid IS NULL OR w.assignee = $8)"
+        " AND ($9::varchar IS NULL OR w.number ILIKE $9 OR t.number ILIKE $9"
+        " OR a.account_no ILIKE $9 OR a.name ILIKE $9 OR a.address ILIKE $9 OR t.address ILIKE $9)"
+        " AND ($10::timestamptz IS NULL OR (w.reported_at, w.id) < ($10, $11::uuid))"
+        " AND ($12::float8 IS NULL OR $13::float8 IS NULL OR w.lat IS NOT NULL)"
+        f" ORDER BY {order} LIMIT $14",
+        *scope_args(actor),
+        wanted.status,
+        wanted.kind,
+        wanted.grid,
+        own,
+        None if wanted.q is None else f"%{_literal(wanted.q)}%",
+        before_at,
+        before_id,
+        None if near is None else near.lat,
+        None if near is None else near.lon,
+        wanted.limit + 1,
+    )
+    now = await business_now()
+    views = [view_of(row, actor, now, near) for row in rows[: wanted.limit]]
+    more = len(rows) > wanted.limit and near is None
+    last = views[-1] if views else None
+    cursor = encode_cursor(last.reported_at.isoformat(), str(last.id)) if more and last else None
+    return Page(items=views, next=cursor)
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+async def work_order(actor: Actor, work_order_id: UUID) -> WorkOrderView:
+    """One job with its history. Raises NotFound when it is not the actor's to see. Audited."""
+    view = await view_one(actor, work_order_id)
+    history = await _history(work_order_id)
+    await audit.record("work_order.read", str(work_order_id))
+    return _with_history(view, history)
+
+
+async def view_one(actor: Actor, work_order_id: UUID) -> WorkOrderView:
+    """One job without its history. Raises NotFound when it is not the actor's to see."""
+    row = await fetch_one(
+        f"{_SELECT} WHERE {_SCOPE} AND w.id = $5",
+        *scope_args(actor),
+        work_order_id,
+    )
+    if row is None:
+        raise NotFound("没有这个工单")
+    return view_of(row, actor, await business_now())
+
+
+async def today(actor: StaffActor, limit: int = 200) -> list[WorkOrderView]:
+    """The actor's open jobs: danger first, then by the earliest limit still running."""
+    rows = await fetch(
+        f"{_SELECT} WHERE w.assignee = $1 AND {_OPEN}"
+        " ORDER BY (w.priority = 'danger') DESC, CASE WHEN w.arrived_at IS NULL"
+        " THEN w.clock_from + make_interval(secs => w.arrive_limit_s)"
+        " ELSE w.arrived_at + make_interval(secs => w.restore_limit_s) END, w.id LIMIT $2",
+        actor.staff_id,
+        limit,
+    )
+    now = await business_now()
+    return [view_of(row, actor, now) for row in rows]
+
+
+async def _history(work_order_id: UUID) -> list[TransitionView]:
+    rows = await fetch(
+        "SELECT h.*, s.name AS actor_name FROM work_order_transition h"
+        " LEFT JOIN staff s ON 'staff:' || s.employee_no = h.actor"
+        " WHERE h.work_order = $1 ORDER BY h.at, h.id LIMIT 500",
+        work_order_id,
+    )
+    return [
+        TransitionView(
+            event=WorkOrderEvent(row["event"]),
+            from_state=None if row["from_state"] is None else WorkOrderState(row["from_state"]),
+            to_state=WorkOrderState(row["to_state"]),
+            actor=row["actor"].split(":")[0] if row["actor_name"] is None else row["actor"],
+            actor_name=row["actor_name"],
+            at=row["at"],
+            device_at=row["device_at"],
+            reason=row["reason"],
+            grade=None if row["grade"] is None else ArrivalGrade(row["grade"]),
+            distance_m=row["distance_m"],
+        )
+        for row in rows
+    ]
+
+
+def _with_history(view: WorkOrderView, history: Sequence[TransitionView]) -> WorkOrderView:
+    fields: dict[str, Any] = {name: getattr(view, name) for name in view.__struct_fields__}
+    return WorkOrderView(**{**fields, "history": list(history)})
+
+
+def view_of(row: Record, actor: Actor, now: datetime, near: Place | None = None) -> WorkOrderView:
+    """A row of `_SELECT` as the actor may see it."""
+    state = WorkOrderState(row["state"])
+    place = None if row["lat"] is None else Place(lat=row["lat"], lon=row["lon"])
+    phone = row["reporter_phone"] or row["account_phone"]
+    assignee = None
+    if row["assignee"] is not None:
+        assignee = PersonView(
+            id=row["assignee"],
+            employee_no=row["employee_no"],
+            name=row["staff_name"],
+            phone=row["staff_phone"],
+        )
+    return WorkOrderView(
+        id=row["id"],
+        number=row["number"],
+        ticket_id=row["ticket"],
+        ticket_number=row["ticket_number"],
+        account_no=row["account_no"],
+        customer_name=row["customer_name"],
+        phone=phone if _sees_phone(actor, row) else mask_phone(phone),
+        address=row["account_address"] or row["told_address"],
+        description=row["description"] or "",
+        kind=WorkOrderKind(row["kind"]),
+        state=state,
+        priority=Priority(row["priority"]),
+        place_class=row["place_class"],
+        grid=row["grid_name"],
+        station=row["station_name"],
+        lat=row["lat"],
+        lon=row["lon"],
+        distance_m=round(distance_m(near, place), 1) if near and place else None,
+        version=row["version"],
+        assignee=assignee,
+        supervised=row["supervised"],
+        reported_at=row["reported_at"],
+        arrived_at=row["arrived_at"],
+        restored_at=row["restored_at"],
+        completed_at=row["completed_at"],
+        arrival_grade=None if row["arrival_grade"] is None else ArrivalGrade(row["arrival_grade"]),
+        resolution=row["resolution"],
+        clocks=clocks_of(times_of(row), state, now),
+        allowed=allowed_events(actor, row, state),
+    )
+
+
+def times_of(row: Record) -> Times:
+    """The moments and limits of a work_order row."""
+    grade = row["arrival_grade"]
+    return Times(
+        clock_from=row["clock_from"],
+        dispatched_at=row["dispatched_at"],
+        accepted_at=row["accepted_at"],
+        arrived_at=row["arrived_at"],
+        arrival_grade=None if grade is None else ArrivalGrade(grade),
+        restored_at=row["restored_at"],
+        accept_limit_s=row["accept_limit_s"],
+        arrive_limit_s=row["arrive_limit_s"],
+        restore_limit_s=row["restore_limit_s"],
+    )
+
+
+def allowed_events(actor: Actor, row: Record, state: WorkOrderState) -> list[WorkOrderEvent]:
+    """What the actor could do next, for the buttons of phone and console."""
+    if not isinstance(actor, StaffActor):
+        return []
+    mine = row["assignee"] == actor.staff_id
+    found = []
+    for event, from_state in TRANSITIONS:
+        right = RIGHT.get(event)
+        if from_state != state or right is None:
+            continue
+        if event in ASSIGNEE_ONLY:
+            if mine:
+                found.append(event)
+        elif may(actor, right, grid_id=row["grid"], station_id=row["station"]):
+            found.append(event)
+    if state not in OVER and may(
+        actor, Action.ASSIGN_WORK, grid_id=row["grid"], station_id=row["station"]
+    ):
+        found.append(WorkOrderEvent.ASSIGN)
+    return found
+
+
+def _sees_phone(actor: Actor, row: Record) -> bool:
+    if isinstance(actor, StaffActor) and row["assignee"] == actor.staff_id:
+        return True
+    return may(actor, Action.READ_PHONES, grid_id=row["grid"], station_id=row["station"])
+
+
+def mask_phone(phone: str | None) -> str | None:
+    """`19900001234` as `199****1234`: enough to recognise, too little to call."""
+    if phone is None:
+        return None
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "****"

@@ -1,0 +1,205 @@
+"""What may happen to a job: one transition table, who may, what must be said. Pure."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from grid.clocks.rules import clock
+from grid.clocks.types import ClockView, Target
+from grid.kit.refusals import Invalid, Refusal
+from grid.territory.authority import Action
+from grid.work_orders.types import ArrivalGrade, DoVerb, WorkOrderEvent, WorkOrderState
+
+_E, _S = WorkOrderEvent, WorkOrderState
+
+#: States before anybody is on site; a job may be cancelled in these.
+BEFORE_SITE = (
+    _S.DRAFT,
+    _S.TRIAGED,
+    _S.PENDING_DISPATCH,
+    _S.SCHEDULED,
+    _S.ASSIGNED,
+    _S.ACCEPTED,
+    _S.EN_ROUTE,
+)
+#: States in which the job is over and needs nobody.
+OVER = (_S.COMPLETED, _S.CANNOT_COMPLETE, _S.CANCELLED, _S.CLOSED)
+#: States in which the job waits for somebody to be chosen.
+WAITING = (_S.TRIAGED, _S.PENDING_DISPATCH, _S.SCHEDULED)
+
+#: (event, from) -> to: the table that code and documents share.
+TRANSITIONS: dict[tuple[WorkOrderEvent, WorkOrderState], WorkOrderState] = {
+    (_E.ASSIGN, _S.TRIAGED): _S.ASSIGNED,
+    (_E.ASSIGN, _S.PENDING_DISPATCH): _S.ASSIGNED,
+    (_E.ASSIGN, _S.SCHEDULED): _S.ASSIGNED,
+    (_E.SCHEDULE, _S.TRIAGED): _S.SCHEDULED,
+    (_E.SCHEDULE, _S.PENDING_DISPATCH): _S.SCHEDULED,
+    (_E.ACCEPT, _S.ASSIGNED): _S.ACCEPTED,
+    (_E.DECLINE, _S.ASSIGNED): _S.PENDING_DISPATCH,
+    (_E.SILENCE, _S.ASSIGNED): _S.PENDING_DISPATCH,
+    (_E.DEPART, _S.ACCEPTED): _S.EN_ROUTE,
+    (_E.ARRIVE, _S.ACCEPTED): _S.ON_SITE,
+    (_E.ARRIVE, _S.EN_ROUTE): _S.ON_SITE,
+    (_E.START, _S.ON_SITE): _S.IN_PROGRESS,
+    (_E.RESTORE, _S.IN_PROGRESS): _S.IN_PROGRESS,
+    (_E.HOLD, _S.IN_PROGRESS): _S.ON_HOLD,
+    (_E.RESUME, _S.ON_HOLD): _S.IN_PROGRESS,
+    (_E.COMPLETE, _S.IN_PROGRESS): _S.COMPLETED,
+    (_E.CANNOT_COMPLETE, _S.ON_SITE): _S.CANNOT_COMPLETE,
+    (_E.CANNOT_COMPLETE, _S.IN_PROGRESS): _S.CANNOT_COMPLETE,
+    (_E.CANNOT_COMPLETE, _S.ON_HOLD): _S.CANNOT_COMPLETE,
+    **{(_E.CANCEL, state): _S.CANCELLED for state in BEFORE_SITE},
+    (_E.REASSIGN, _S.ASSIGNED): _S.ASSIGNED,
+    (_E.REASSIGN, _S.ACCEPTED): _S.ASSIGNED,
+    (_E.REASSIGN, _S.EN_ROUTE): _S.ASSIGNED,
+    (_E.REASSIGN, _S.ON_SITE): _S.ASSIGNED,
+    (_E.CLOSE, _S.COMPLETED): _S.CLOSED,
+    (_E.CLOSE, _S.CANNOT_COMPLETE): _S.CLOSED,
+    (_E.REOPEN, _S.COMPLETED): _S.PENDING_DISPATCH,
+    (_E.REOPEN, _S.CLOSED): _S.PENDING_DISPATCH,
+    **{(_E.SUPERVISE, state): state for state in _S},
+    **{(_E.COMMENT, state): state for state in _S},
+}
+
+#: Events that only the person who has the job may cause.
+ASSIGNEE_ONLY = frozenset(
+    {
+        _E.ACCEPT,
+        _E.DECLINE,
+        _E.DEPART,
+        _E.ARRIVE,
+        _E.START,
+        _E.RESTORE,
+        _E.HOLD,
+        _E.RESUME,
+        _E.COMPLETE,
+        _E.CANNOT_COMPLETE,
+    }
+)
+
+#: The right that each event asks for; the phone's and the console's verbs.
+RIGHT: dict[WorkOrderEvent, Action] = {
+    **dict.fromkeys(ASSIGNEE_ONLY, Action.DO_WORK),
+    _E.SCHEDULE: Action.ASSIGN_WORK,
+    _E.REASSIGN: Action.ASSIGN_WORK,
+    _E.CANCEL: Action.CLOSE_WORK,
+    _E.CLOSE: Action.CLOSE_WORK,
+    _E.REOPEN: Action.REOPEN_WORK,
+    _E.SUPERVISE: Action.SUPERVISE_WORK,
+    _E.COMMENT: Action.READ_WORK_ORDERS,
+}
+
+#: Fields of the command that an event cannot do without.
+NEEDED: dict[WorkOrderEvent, tuple[str, ...]] = {
+    _E.DECLINE: ("reason",),
+    _E.HOLD: ("reason",),
+    _E.CANNOT_COMPLETE: ("reason",),
+    _E.CANCEL: ("reason",),
+    _E.REASSIGN: ("reason", "staff_id"),
+    _E.REOPEN: ("reason",),
+    _E.SUPERVISE: ("reason",),
+    _E.COMMENT: ("reason",),
+    _E.COMPLETE: ("resolution",),
+    _E.SCHEDULE: ("starts_at",),
+}
+
+_WORDS = {
+    "reason": "请填写原因",
+    "resolution": "请填写处理结果",
+    "staff_id": "请选择人员",
+    "starts_at": "请填写开始时间",
+}
+
+
+class WorkOrderStepNotPossible(Refusal):
+    """The job's state does not allow this step."""
+
+    title = "当前状态不能进行这一步"
+
+
+class NotRestoredYet(Refusal):
+    """A fault repair is complete only after supply was restored (W1: no step skipped)."""
+
+    title = "请先确认恢复供电,再提交完成"
+
+
+class ArrivalNotProved(Refusal):
+    """The position does not show the person at the place (W2); a reason makes it disputed."""
+
+    title = "定位不在现场范围内,请靠近后重试,或填写原因"
+
+
+def next_state(event: WorkOrderEvent, state: WorkOrderState) -> WorkOrderState:
+    """The state after an event. Raises WorkOrderStepNotPossible when the table has no such row."""
+    target = TRANSITIONS.get((event, state))
+    if target is None:
+        raise WorkOrderStepNotPossible(event=event.value, state=state.value)
+    return target
+
+
+def check_fields(event: WorkOrderEvent, command: DoVerb) -> None:
+    """Raises Invalid naming the first field that the event needs and the command lacks."""
+    for field in NEEDED.get(event, ()):
+        if getattr(command, field) is None:
+            raise Invalid(field, _WORDS[field])
+
+
+class ArrivalLimits(NamedTuple):
+    """How near is near: dated settings of the company."""
+
+    radius_m: int
+    accuracy_strong_m: int
+    accuracy_weak_m: int
+
+
+def judge_arrival(
+    distance_m: float | None,
+    accuracy_m: float | None,
+    mock: bool,
+    limits: ArrivalLimits,
+) -> ArrivalGrade:
+    """Grade an arrival by where the phone was (W2).
+
+    Strong: an accurate fix within the radius. Weak: a coarse fix whose circle still reaches the
+    radius, or an accurate fix for a job whose place nobody knows. Everything else is disputed.
+    """
+    if accuracy_m is None or mock or accuracy_m > limits.accuracy_weak_m:
+        return ArrivalGrade.DISPUTED
+    if distance_m is None:
+        return ArrivalGrade.WEAK
+    if accuracy_m <= limits.accuracy_strong_m and distance_m <= limits.radius_m + accuracy_m:
+        return ArrivalGrade.STRONG
+    if distance_m <= limits.radius_m + accuracy_m:
+        return ArrivalGrade.WEAK
+    return ArrivalGrade.DISPUTED
+
+
+class Times(NamedTuple):
+    """The moments and limits of a job that its clocks are made of."""
+
+    clock_from: datetime
+    dispatched_at: datetime | None
+    accepted_at: datetime | None
+    arrived_at: datetime | None
+    arrival_grade: ArrivalGrade | None
+    restored_at: datetime | None
+    accept_limit_s: int
+    arrive_limit_s: int
+    restore_limit_s: int
+
+
+def clocks_of(times: Times, state: WorkOrderState, now: datetime) -> list[ClockView]:
+    """The clocks of a job: accept from dispatch, arrive from intake, restore from arrival.
+
+    A disputed arrival does not stop the arrival clock.
+    """
+    cancelled = state in (_S.CANCELLED, _S.CANNOT_COMPLETE)
+    proved = times.arrived_at if times.arrival_grade != ArrivalGrade.DISPUTED else None
+    due = times.clock_from + timedelta(seconds=times.arrive_limit_s)
+    found = [clock(Target.ARRIVE, due, proved, now, cancelled)]
+    if times.dispatched_at is not None:
+        due = times.dispatched_at + timedelta(seconds=times.accept_limit_s)
+        found.insert(0, clock(Target.ACCEPT, due, times.accepted_at, now, cancelled))
+    if times.arrived_at is not None:
+        due = times.arrived_at + timedelta(seconds=times.restore_limit_s)
+        found.append(clock(Target.RESTORE, due, times.restored_at, now, cancelled))
+    return found
