@@ -20,7 +20,7 @@ from bot.simulator.errors import ControlRefusal, PlatformError
 from bot.simulator.gate import AnyRequest, Endpoint, as_json, pass_gate
 from bot.simulator.message_endpoints import MESSAGE_ENDPOINTS
 from bot.simulator.page.routes import PAGE_ROUTES
-from bot.simulator.world import World
+from bot.simulator.world import InWorld, World
 
 ENDPOINTS = ACCOUNT_ENDPOINTS | MESSAGE_ENDPOINTS | ASSET_ENDPOINTS
 LARGEST_BODY_BYTES = 16 * 1024 * 1024
@@ -80,7 +80,7 @@ def create_simulator(
 
 def _platform_route(path: str, endpoint: Endpoint) -> HTTPRouteHandler:
     @route(path, http_method=[HttpMethod.GET, HttpMethod.POST], include_in_schema=False)
-    async def answer(request: Request[Any, Any, Any], world: World) -> Response[Any]:
+    async def answer(request: Request[Any, Any, Any], world: InWorld) -> Response[Any]:
         return await pass_gate(world, request, path, endpoint)
 
     return answer

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from litestar import Request, Response, get
 from litestar.response import Redirect
 
-from bot.simulator.world import World
+from bot.simulator.world import InWorld, World
 
 SCOPES = ("snsapi_base", "snsapi_userinfo")
 STATE_BYTES = 128
@@ -15,7 +15,7 @@ OPENID_COOKIE = "simulator_openid"
 
 
 @get("/connect/oauth2/authorize", include_in_schema=False)
-async def authorize(request: Request[Any, Any, Any], world: World) -> Response[Any]:
+async def authorize(request: Request[Any, Any, Any], world: InWorld) -> Response[Any]:
     """302 to `redirect_uri` with code and state.
 
     Who consents is the `openid` parameter, else the person last chosen on the chat page. Like

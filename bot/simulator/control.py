@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, delete, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from bot.simulator.acts import CustomerAct
 from bot.simulator.errors import ControlRefusal, PlatformError
@@ -12,7 +12,7 @@ from bot.simulator.faults import OrderFault
 from bot.simulator.followers import Follower
 from bot.simulator.push import turned
 from bot.simulator.stage import perform, prepare
-from bot.simulator.world import World
+from bot.simulator.world import InWorld
 
 PAGE = 100
 LARGEST_PAGE = 500
@@ -53,11 +53,11 @@ class Control(Controller):
     @get("/messages")
     async def messages(
         self,
-        world: World,
-        openid: str | None = None,
-        after: Annotated[int, Parameter(ge=0)] = 0,
-        direction: str = "received",
-        limit: Annotated[int, Parameter(ge=1, le=LARGEST_PAGE)] = PAGE,
+        world: InWorld,
+        openid: FromQuery[str | None] = None,
+        after: Annotated[int, QueryParameter(ge=0)] = 0,
+        direction: FromQuery[str] = "received",
+        limit: Annotated[int, QueryParameter(ge=1, le=LARGEST_PAGE)] = PAGE,
     ) -> dict[str, Any]:
         """What a customer (or everybody) received after a cursor; `direction=both`: and wrote."""
         found = world.mailbox.after(openid, after, both_directions=direction == "both", limit=limit)
@@ -66,7 +66,7 @@ class Control(Controller):
 
     @post("/events", status_code=200)
     async def events(
-        self, world: World, data: CustomerAct, request: Request[Any, Any, Any]
+        self, world: InWorld, data: JSONBody[CustomerAct], request: Request[Any, Any, Any]
     ) -> Response[dict[str, Any]]:
         """Let a customer do something; the outcome of the push, or 202 with `wait` false."""
         prepared = prepare(world, data, str(request.base_url).rstrip("/"))
@@ -79,16 +79,16 @@ class Control(Controller):
     @get("/followers")
     async def followers(
         self,
-        world: World,
-        q: str = "",
-        limit: Annotated[int, Parameter(ge=1, le=LARGEST_PAGE)] = 50,
+        world: InWorld,
+        q: FromQuery[str] = "",
+        limit: Annotated[int, QueryParameter(ge=1, le=LARGEST_PAGE)] = 50,
     ) -> dict[str, Any]:
         """Followers whose name or openid contains `q`."""
         found = world.followers.search(q, limit)
         return {"items": [follower_view(one) for one in found], "total": len(world.followers)}
 
     @get("/followers/{openid:str}")
-    async def follower(self, world: World, openid: str) -> dict[str, Any]:
+    async def follower(self, world: InWorld, openid: FromPath[str]) -> dict[str, Any]:
         """One follower; 404 for nobody."""
         found = world.followers.find(openid)
         if found is None:
@@ -97,12 +97,12 @@ class Control(Controller):
         return {**follower_view(found), "typing": now < found.typing_until}
 
     @get("/menu")
-    async def menu(self, world: World) -> dict[str, Any]:
+    async def menu(self, world: InWorld) -> dict[str, Any]:
         """The account's menu as the chat page shows it; null when there is none."""
         return {"button": world.menu}
 
     @get("/media/{media_id:str}")
-    async def media(self, world: World, media_id: str) -> Response[bytes]:
+    async def media(self, world: InWorld, media_id: FromPath[str]) -> Response[bytes]:
         """A stored file: pictures in the chat page, and `PicUrl` of pushed images."""
         try:
             found = world.media.get(media_id)
@@ -111,12 +111,12 @@ class Control(Controller):
         return Response(found.content, media_type=found.content_type)
 
     @get("/faults")
-    async def faults(self, world: World) -> dict[str, Any]:
+    async def faults(self, world: InWorld) -> dict[str, Any]:
         """The faults that wait."""
         return {"items": [fault.view() for fault in world.faults.faults]}
 
     @post("/faults")
-    async def order_fault(self, world: World, data: OrderFault) -> dict[str, Any]:
+    async def order_fault(self, world: InWorld, data: JSONBody[OrderFault]) -> dict[str, Any]:
         """Order one fault."""
         try:
             world.faults.order(data)
@@ -125,18 +125,18 @@ class Control(Controller):
         return {"items": [fault.view() for fault in world.faults.faults]}
 
     @delete("/faults", status_code=200)
-    async def clear_faults(self, world: World) -> dict[str, Any]:
+    async def clear_faults(self, world: InWorld) -> dict[str, Any]:
         """Behave again."""
         world.faults.clear()
         return {"items": []}
 
     @get("/push")
-    async def push(self, world: World) -> dict[str, Any]:
+    async def push(self, world: InWorld) -> dict[str, Any]:
         """The push knobs."""
         return dict(msgspec.to_builtins(world.pusher.knobs))
 
     @post("/push", status_code=200)
-    async def turn_push(self, world: World, data: dict[str, Any]) -> dict[str, Any]:
+    async def turn_push(self, world: InWorld, data: JSONBody[dict[str, Any]]) -> dict[str, Any]:
         """Turn some push knobs; the others stay."""
         try:
             world.pusher.knobs = turned(world.pusher.knobs, data)
@@ -145,7 +145,7 @@ class Control(Controller):
         return dict(msgspec.to_builtins(world.pusher.knobs))
 
     @post("/consents", status_code=200)
-    async def consents(self, world: World, data: GiveConsent) -> dict[str, Any]:
+    async def consents(self, world: InWorld, data: JSONBody[GiveConsent]) -> dict[str, Any]:
         """Set how many one-time notices of a template a person has agreed to."""
         found = world.followers.find(data.openid)
         if found is None:
@@ -155,13 +155,13 @@ class Control(Controller):
         return follower_view(found)
 
     @post("/tokens/void", status_code=200)
-    async def void_tokens(self, world: World) -> dict[str, Any]:
+    async def void_tokens(self, world: InWorld) -> dict[str, Any]:
         """Every access token stops working, as after a reset of the secret."""
         world.tokens.void_all()
         return {"voided": True}
 
     @post("/clock", status_code=200)
-    async def clock(self, world: World, data: AdvanceClock) -> dict[str, Any]:
+    async def clock(self, world: InWorld, data: JSONBody[AdvanceClock]) -> dict[str, Any]:
         """Move the virtual clock forward."""
         try:
             offset_s = world.clock.advance(data.advance_s)
@@ -170,7 +170,7 @@ class Control(Controller):
         return {"offset_s": offset_s, "now_s": world.clock.now()}
 
     @get("/counters")
-    async def counters(self, world: World) -> dict[str, Any]:
+    async def counters(self, world: InWorld) -> dict[str, Any]:
         """How often what was called, answered, pushed and issued."""
         return {
             "calls": dict(world.calls),

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
+from litestar.di import NamedDependency
+
 from bot.simulator.cipher import Envelope
 from bot.simulator.clock import VirtualClock
 from bot.simulator.config import SimulatorConfig
@@ -73,3 +75,7 @@ class World:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+# How a request handler asks for the one world of its application.
+InWorld = NamedDependency[World]
