@@ -9,6 +9,9 @@ import asyncpg
 import pytest
 
 from backend.embedded import EmbeddedPostgres
+from backend.keys import Secret
+from backend.migrate import migrate
+from backend.settings import DatabaseSettings
 from grid.kit import clock
 from grid.kit.database import close_pool, open_pool, transaction
 
@@ -26,9 +29,10 @@ async def postgres() -> AsyncIterator[EmbeddedPostgres]:
 @pytest.fixture(scope="session")
 async def database_url(postgres: EmbeddedPostgres) -> str:
     """The run-time role's address of a freshly migrated database (as `wangge migrate` leaves it)."""
-    from backend.commands.migrate import migrate
-
-    await migrate(postgres.owner_url, postgres.app_url)
+    settings = DatabaseSettings(
+        database_url=Secret(postgres.app_url), migration_database_url=Secret(postgres.owner_url)
+    )
+    await migrate(settings)
     return postgres.app_url
 
 
