@@ -100,6 +100,28 @@ def prepare(directory: Path, confinement: Confinement | None = None) -> Installa
     )
 
 
+def initdb_command(
+    place: Installation, superuser: str, data: Path, password_file: Path
+) -> list[str]:
+    """The command that makes an empty cluster: UTF-8, one fixed order of letters everywhere."""
+    return [
+        place.program("initdb"),
+        "--pgdata",
+        str(data),
+        "--username",
+        superuser,
+        "--pwfile",
+        str(password_file),
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        "--no-sync",
+        "--no-instructions",
+    ]
+
+
 def run_program(installation: Installation, arguments: list[str], log_path: Path) -> None:
     """Run one PostgreSQL program to its end; raises EmbeddedError with its words.
 

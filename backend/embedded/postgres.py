@@ -152,6 +152,13 @@ class EmbeddedPostgres:
         """Remove a database and cut off whoever still uses it."""
         await self._as_superuser(f"DROP DATABASE IF EXISTS {_checked_name(name)} WITH (FORCE)")
 
+    async def restart(self) -> Child:
+        """Start again after the server died; the address and the data stay."""
+        if self._child is not None:
+            await self._child.stop()
+        await self._start()
+        return self.child
+
     async def stop(self) -> None:
         """Stop the server in order, write everything down, give the home back."""
         try:
@@ -210,7 +217,9 @@ class EmbeddedPostgres:
         write_private(password_file, self._remembered().superuser_password + "\n")
         place.give(password_file)
         try:
-            places.run_program(place, _initdb_command(place, fresh, password_file), self.log_path)
+            places.run_program(
+                place, places.initdb_command(place, SUPERUSER, fresh, password_file), self.log_path
+            )
         finally:
             password_file.unlink()
         fresh.rename(place.data)
@@ -276,22 +285,3 @@ def _checked_name(name: str) -> str:
     if not _NAME.match(name):
         raise EmbeddedError(f"not a database name: {name!r}")
     return name
-
-
-def _initdb_command(place: Installation, data: Path, password_file: Path) -> list[str]:
-    return [
-        place.program("initdb"),
-        "--pgdata",
-        str(data),
-        "--username",
-        SUPERUSER,
-        "--pwfile",
-        str(password_file),
-        "--auth=scram-sha-256",
-        "--encoding=UTF8",
-        "--locale=C",
-        "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8",
-        "--no-sync",
-        "--no-instructions",
-    ]

@@ -89,11 +89,12 @@ class EmbeddedValkey:
         """A word in the server's command line that names this directory."""
         return "home-" + hashlib.sha256(str(self._directory).encode()).hexdigest()[:16]
 
-    async def restart(self) -> None:
+    async def restart(self) -> Child:
         """Start again after the server died; the address and the data stay."""
         if self._child is not None:
             await self._child.stop()
         await self._start()
+        return self.child
 
     async def stop(self) -> None:
         """Stop the server in order and give the home back."""

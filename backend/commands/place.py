@@ -1,0 +1,53 @@
+"""Which installation a command works on: the environment's, or a one-machine home."""
+
+import argparse
+import tomllib
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+
+from backend.commands.words import CommandRefused
+from backend.settings import CONFIG_VARIABLE, PREFIX
+
+DEFAULT_HOME = ".wangge"
+SETTINGS_FILE = "settings.toml"
+HOME_VARIABLE = PREFIX + "HOME"
+DATABASE_VARIABLE = PREFIX + "DATABASE_URL"
+
+
+def add_home_argument(parser: argparse.ArgumentParser) -> None:
+    """Let a command be pointed at a home that `wangge up` made."""
+    parser.add_argument(
+        "--home",
+        metavar="DIR",
+        help=f"work on the installation of `wangge up --home DIR` (default {DEFAULT_HOME}, "
+        "when the environment names no database)",
+    )
+
+
+def adopt_home(environ: MutableMapping[str, str], home: str | None) -> None:
+    """Name the settings file of a home in `environ`, where that is what the caller means.
+
+    A home given by option must exist. Without one, settings that the environment names itself
+    win; the default home is taken only when it speaks of the same database.
+    """
+    if home is not None:
+        path = Path(home).resolve() / SETTINGS_FILE
+        if not path.exists():
+            raise CommandRefused(f"no installation in {path.parent}: run `wangge up` there first")
+        environ[CONFIG_VARIABLE] = str(path)
+        return
+    if CONFIG_VARIABLE in environ:
+        return
+    path = Path(environ.get(HOME_VARIABLE, DEFAULT_HOME)).resolve() / SETTINGS_FILE
+    if path.exists() and _same_database(environ, path):
+        environ[CONFIG_VARIABLE] = str(path)
+
+
+def _same_database(environ: Mapping[str, str], path: Path) -> bool:
+    named = environ.get(DATABASE_VARIABLE)
+    if named is None:
+        return True
+    try:
+        return bool(tomllib.loads(path.read_text(encoding="utf-8")).get("database_url") == named)
+    except (OSError, ValueError):
+        return False
