@@ -1,8 +1,8 @@
 """Passwords and second factors of the demo staff: fresh in each home, and the same at each start.
 
 They follow from a secret of the home, so nothing readable is stored in the database and a second
-start can still print them. Hashing keeps argon2's ordinary cost, because a cheaper one would show
-in the time a sign-in takes; that is a tenth of a second a person, in threads.
+start can still print them. The hashing cost is that of all staff, because another one would show
+in the time a sign-in takes; that is some 30 ms a person, in threads.
 """
 
 import base64
@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from argon2 import PasswordHasher
+from grid.territory.passwords import HASHER
 
 # Without 0/o, 1/l/i and their like: people type these from a screen.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -40,14 +40,13 @@ def hashes_of(
 ) -> dict[str, str]:
     """Hash everybody's password (argon2id, encoded with its parameters), by employee number.
 
-    Blocks for about a tenth of a second a person; `each_done` is called from this thread.
+    Blocks for some 30 ms a person; `each_done` is called from this thread.
     """
-    hasher = PasswordHasher()
     people = list(employee_nos)
     passwords = [password_of(home_secret, employee_no) for employee_no in people]
     answer: dict[str, str] = {}
     with ThreadPoolExecutor(HASHING_THREADS) as threads:
-        for employee_no, hashed in zip(people, threads.map(hasher.hash, passwords), strict=True):
+        for employee_no, hashed in zip(people, threads.map(HASHER.hash, passwords), strict=True):
             answer[employee_no] = hashed
             each_done()
     return answer

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from argon2 import PasswordHasher
 
 from backend.demo import DemoFacts, seed
 from backend.demo.batches import Batch, Secrets, keys_for
@@ -15,11 +14,13 @@ from backend.demo.seeding import write_all
 from backend.demo.territory_rows import territory_batches
 from backend.embedded import EmbeddedPostgres
 from grid.kit.database import fetch, fetch_one, fetch_value, transaction
+from grid.territory.authority import needs_second_factor
+from grid.territory.passwords import HASHER
+from grid.territory.types import StaffRole
 from tests.backend.demo.counties import built, station
 from tests.conftest import empty_tables
 
 HOME_SECRET = b"a secret of a home of the tests!"
-SECOND_FACTOR_POSTS = {"dispatcher", "back_office", "finance", "auditor", "operator"}
 
 Told = list[tuple[str, float]]
 
@@ -113,14 +114,14 @@ async def test_staff_can_sign_in_with_what_is_shown(facts: DemoFacts) -> None:
         )
         assert row is not None
         assert row["totp_secret"] == person.totp_secret
-        if SECOND_FACTOR_POSTS & set(person.roles):
-            assert person.totp_secret is not None
+        posts = frozenset(StaffRole(role) for role in person.roles if role in set(StaffRole))
+        assert (person.totp_secret is not None) == needs_second_factor(posts)
     manager = next(person for person in facts.staff if "manager" in person.roles)
     assert manager.grids == [manager.employee_no.removesuffix("-M")]
     hashed = await fetch_value(
         "SELECT password_hash FROM staff WHERE employee_no = $1", manager.employee_no
     )
-    assert PasswordHasher().verify(hashed, manager.password)
+    assert HASHER.verify(hashed, manager.password)
     assert any(person.on_shift for person in facts.staff if "crew" in person.roles)
 
 
