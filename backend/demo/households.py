@@ -14,8 +14,7 @@ from backend.demo.facts import Town
 from backend.demo.shares import shared_out
 from backend.demo.types import DemoCustomer, DemoDistrict, DemoVillage
 from grid.customers.types import CustomerTagWord
-from grid.geography.types import Place
-from grid.territory.types import PlaceClass
+from grid.geography.types import Place, PlaceClass
 
 # Published: customers of the county on fee control.
 COUNTY_FEE_CONTROLLED = 66_664

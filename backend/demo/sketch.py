@@ -17,8 +17,7 @@ from shapely.geometry import mapping
 
 from backend.demo.facts import Town, Village
 from backend.demo.types import DemoVillage
-from grid.geography.types import GeoJson, Place
-from grid.territory.types import PlaceClass
+from grid.geography.types import GeoJson, Place, PlaceClass
 
 CENTRE = Place(29.95, 110.15)
 KM_PER_DEGREE_LAT = 111.195

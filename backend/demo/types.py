@@ -4,8 +4,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from grid.geography.types import GeoJson, Place
-from grid.territory.types import PlaceClass
+from grid.geography.types import GeoJson, Place, PlaceClass
 
 MAP_NOTICE = "示意图，非行政区划界线"
 DATA_NOTICE = "演示数据"

@@ -13,11 +13,12 @@ from backend.demo.people import (
     account_numbers,
     check_digit,
     customer_phones,
+    initials,
     openid_of,
     phone,
 )
 from backend.demo.shares import shared_out
-from grid.territory.types import PlaceClass
+from grid.geography.types import PlaceClass
 from tests.backend.demo.counties import station, whole
 
 
@@ -74,6 +75,20 @@ def test_the_small_demo_has_somebody_of_every_kind() -> None:
     assert any(customer.is_bound for customer in customers)
     assert any(customer.openid and not customer.is_bound for customer in customers)
     assert any(not customer.is_fee_controlled for customer in customers)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("田文光", "twg"),
+        ("覃秀兰", "qxl"),
+        ("容美村卫生室", "rmcwss"),
+        ("A座3号", "az3h"),
+        ("", ""),
+    ],
+)
+def test_names_have_their_pinyin_initials(name: str, expected: str) -> None:
+    assert initials(name) == expected
 
 
 def test_there_is_an_end_to_invented_numbers() -> None:
