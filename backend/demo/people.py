@@ -110,4 +110,7 @@ def initials(name: str) -> str:
 @cache
 def _initial(character: str) -> str:
     """Give the first pinyin letter of one character, or the character itself."""
+    if character == "覃":
+        # As a surname, which is all it is in western Hubei, it is read qin and not tan.
+        return "q"
     return str(lazy_pinyin(character, style=Style.FIRST_LETTER)[0])
