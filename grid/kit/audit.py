@@ -7,6 +7,7 @@ breaks the chain at that place (`backend/decisions/0003-audit-chain-sealed-after
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -42,8 +43,12 @@ async def record(action: str, subject: str, **facts: Fact) -> None:
     )
 
 
-async def seal() -> int:
-    """Link every entry that is not linked yet; returns how many. Safe to run twice at once."""
+async def seal(since: datetime) -> int:
+    """Link entries of `since` and later that are not linked yet; returns how many.
+
+    At most SEAL_BATCH in one call; safe to run twice at once. `since` keeps the search short: it
+    need only lie before the beginning of the oldest transaction still running.
+    """
     async with transaction():
         await execute("SELECT pg_advisory_xact_lock($1)", _SEAL_LOCK)
         last = await fetch_one(
@@ -52,8 +57,9 @@ async def seal() -> int:
         position, digest = (last["position"], last["digest"]) if last else (0, GENESIS)
         entries = await fetch(
             "SELECT e.* FROM audit_entry e LEFT JOIN audit_link l ON l.entry = e.id"
-            " WHERE l.entry IS NULL ORDER BY e.id LIMIT $1",
+            " WHERE l.entry IS NULL AND e.at >= $2 ORDER BY e.id LIMIT $1",
             SEAL_BATCH,
+            since,
         )
         links: list[tuple[int, UUID, bytes]] = []
         for entry in entries:

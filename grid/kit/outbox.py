@@ -4,13 +4,16 @@
 relay (in the worker) fans rows out to one delivery per reaction and hands the queue one job per
 reaction with up to `BATCH` event ids; order is not promised. `react` handles each event in a
 transaction of its own and marks it there, so a reaction's effect and its mark commit together.
-PostgreSQL is the truth: losing the queue loses nothing (Y31).
+PostgreSQL is the truth: losing the queue loses nothing (Y31). What people do with deliveries (dead
+letters, releasing what was frozen) is in `deliveries`.
 """
 
+import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -18,18 +21,54 @@ import structlog
 
 from grid.kit import context
 from grid.kit.clock import machine_now
-from grid.kit.database import execute, fetch, fetch_one, fetch_value, in_transaction, transaction
+from grid.kit.database import execute, fetch, fetch_one, in_transaction, transaction
+from grid.kit.deliveries import (
+    DeadLetter,
+    dead_letters,
+    freeze_waiting,
+    outbox_gauges,
+    release_frozen,
+    replay,
+)
+from grid.kit.faults import fault_place, fault_words
 from grid.kit.ids import new_id
-from grid.kit.refusals import NotFound
 
-#: Events in one job; a job's transactions stay far below the queue's time limit.
+__all__ = [
+    "BATCH",
+    "LEASE",
+    "MAX_ATTEMPTS",
+    "DeadLetter",
+    "Event",
+    "Reaction",
+    "SaidEvent",
+    "claim_due",
+    "dead_letters",
+    "event_kind",
+    "fan_out",
+    "freeze_waiting",
+    "give_back",
+    "outbox_gauges",
+    "react",
+    "reaction",
+    "reactions",
+    "release_frozen",
+    "replay",
+    "say",
+    "waiting",
+]
+
+#: Events in one job.
 BATCH = 200
 #: A delivery handed to the queue is due again after this long, if nobody finished it.
-LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=10)
 #: Tries before a delivery is a dead letter for a person.
 MAX_ATTEMPTS = 8
-#: Stands in a frozen delivery for an event that no reaction had been given yet.
-_NOT_FANNED_OUT = "(not yet fanned out)"
+#: A reaction that takes longer than this for one event has failed.
+HANDLE_LIMIT_S = 6.0
+#: A job takes no further event after this long; the lease brings back what it left.
+JOB_BUDGET_S = 6.0
+#: The longest wait between two tries.
+BACKOFF_MAX_S = 300
 
 log = structlog.get_logger()
 
@@ -95,46 +134,54 @@ class SaidEvent(NamedTuple):
     body: str
 
 
+class Waiting(NamedTuple):
+    """Whether there are events without deliveries, and deliveries that are due."""
+
+    events: bool
+    deliveries: bool
+
+
+async def waiting() -> Waiting:
+    """What the relay asks while nothing happens: one round trip, two partial indexes."""
+    row = await fetch_one(
+        "SELECT EXISTS (SELECT FROM outbox_event WHERE relayed_at IS NULL) AS events,"
+        " EXISTS (SELECT FROM event_delivery WHERE state = 'pending' AND due_at <= $1)"
+        " AS deliveries",
+        machine_now(),
+    )
+    assert row is not None
+    return Waiting(row["events"], row["deliveries"])
+
+
 async def fan_out(limit: int = 1000) -> list[SaidEvent]:
-    """Give every new event its deliveries; returns the events that were new. One transaction."""
-    by_kind: dict[str, list[str]] = defaultdict(list)
-    for known in _REACTIONS.values():
-        by_kind[event_kind(known.event)].append(known.name)
-    kinds = [kind for kind, names in by_kind.items() for _ in names]
-    names = [name for names in by_kind.values() for name in names]
-    async with transaction():
-        rows = await fetch(
-            "UPDATE outbox_event SET relayed_at = $2 WHERE id IN ("
-            " SELECT id FROM outbox_event WHERE relayed_at IS NULL ORDER BY id LIMIT $1"
-            " FOR UPDATE SKIP LOCKED) RETURNING id, kind, body",
-            limit,
-            machine_now(),
-        )
-        if not rows:
-            return []
-        ids = [row["id"] for row in rows]
-        wanted = await fetch(
-            "SELECT e.id, r.name FROM outbox_event e"
-            " JOIN unnest($2::text[], $3::text[]) AS r(kind, name) ON r.kind = e.kind"
-            " WHERE e.id = ANY($1::uuid[])",
-            ids,
-            kinds,
-            names,
-        )
-        await execute(
-            "INSERT INTO event_delivery (id, event, reaction, state, attempts, due_at)"
-            " SELECT d.id, d.event, d.reaction, 'pending', 0, $4"
-            " FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS d(id, event, reaction)"
-            " ON CONFLICT (event, reaction) DO NOTHING",
-            [new_id() for _ in wanted],
-            [row["id"] for row in wanted],
-            [row["name"] for row in wanted],
-            machine_now(),
-        )
+    """Give every new event its deliveries; returns the events that were new. One statement.
+
+    A delivery's id begins with the time of its event, as every id here begins with a time; it is
+    put together in SQL because PostgreSQL below 18 makes no UUIDv7.
+    """
+    known = list(_REACTIONS.values())
+    rows = await fetch(
+        "WITH fresh AS (UPDATE outbox_event SET relayed_at = $2 WHERE id IN ("
+        " SELECT id FROM outbox_event WHERE relayed_at IS NULL ORDER BY id LIMIT $1"
+        " FOR UPDATE SKIP LOCKED) RETURNING id, kind, body),"
+        " given AS (INSERT INTO event_delivery (id, event, reaction, state, attempts, due_at)"
+        " SELECT overlay(gen_random_uuid()::text PLACING left(fresh.id::text, 15) FROM 1)::uuid,"
+        " fresh.id, known.reaction, 'pending', 0, $2 FROM fresh"
+        " JOIN unnest($3::text[], $4::text[]) AS known(kind, reaction) ON known.kind = fresh.kind"
+        " ON CONFLICT (event, reaction) DO NOTHING)"
+        " SELECT id, kind, body FROM fresh ORDER BY id",
+        limit,
+        machine_now(),
+        [event_kind(each.event) for each in known],
+        [each.name for each in known],
+    )
     return [SaidEvent(row["id"], row["kind"], row["body"]) for row in rows]
 
 
-async def claim_due(limit: int = 2000) -> list[tuple[str, list[UUID]]]:
+Job = tuple[str, list[UUID]]
+
+
+async def claim_due(limit: int = 2000) -> list[Job]:
     """Lease due deliveries and group them into jobs: (reaction, up to BATCH event ids)."""
     now = machine_now()
     rows = await fetch(
@@ -155,151 +202,80 @@ async def claim_due(limit: int = 2000) -> list[tuple[str, list[UUID]]]:
     ]
 
 
+async def give_back(jobs: Sequence[Job]) -> int:
+    """End the leases of jobs the queue did not take, so that nobody waits for them to run out."""
+    pairs = [(event, name) for name, events in jobs for event in events]
+    return await execute(
+        "UPDATE event_delivery d SET due_at = $3"
+        " FROM unnest($1::uuid[], $2::text[]) AS job(event, reaction)"
+        " WHERE d.event = job.event AND d.reaction = job.reaction AND d.state = 'pending'",
+        [event for event, _ in pairs],
+        [name for _, name in pairs],
+        machine_now(),
+    )
+
+
 async def react(name: str, event_ids: Sequence[UUID]) -> int:
     """Run one reaction for each event, each in its own transaction; returns how many it handled.
 
     A failure is recorded with a growing delay and, after MAX_ATTEMPTS, becomes a dead letter; it
-    never keeps the other events of the job waiting.
+    never keeps the other events of the job waiting. A reaction that this process does not know is
+    such a failure too: another version of the worker may know it, or else a person must.
     """
     known = _REACTIONS.get(name)
-    if known is None:
-        log.error("reaction_unknown", reaction=name)
-        return 0
     handled = 0
+    began = time.monotonic()
     for event_id in event_ids:
+        if time.monotonic() - began > JOB_BUDGET_S:
+            log.warning("reaction_job_over_budget", reaction=name, handled=handled)
+            break
         try:
-            handled += await _handle_one(known, event_id)
+            if known is None:
+                raise LookupError("no such reaction in this worker")
+            async with asyncio.timeout(HANDLE_LIMIT_S):
+                handled += await _handle_one(known, event_id)
         except Exception as error:
-            await _record_failure(known, event_id, error)
+            await _record_failure(name, event_id, error)
     return handled
 
 
 async def _handle_one(known: Reaction, event_id: UUID) -> int:
-    with context.acting(f"reaction:{known.name}"[:80]):
+    """Claim and mark in one statement, then do the work: all of it commits, or none of it."""
+    with context.acting(f"reaction:{known.name}"):
         async with transaction():
             row = await fetch_one(
-                "SELECT d.id, e.body FROM event_delivery d JOIN outbox_event e ON e.id = d.event"
-                " WHERE d.event = $1 AND d.reaction = $2 AND d.state = 'pending'"
-                " FOR UPDATE OF d SKIP LOCKED",
+                "UPDATE event_delivery d SET state = 'handled', handled_at = $3, last_error = NULL"
+                " FROM outbox_event e WHERE e.id = d.event AND d.id = ("
+                " SELECT id FROM event_delivery WHERE event = $1 AND reaction = $2"
+                " AND state = 'pending' FOR UPDATE SKIP LOCKED) RETURNING e.body",
                 event_id,
                 known.name,
+                machine_now(),
             )
             if row is None:
                 return 0
             await known.handle(msgspec.json.decode(row["body"], type=known.event))
-            return await execute(
-                "UPDATE event_delivery SET state = 'handled', handled_at = $2, last_error = NULL"
-                " WHERE id = $1",
-                row["id"],
-                machine_now(),
-            )
+            return 1
 
 
-async def _record_failure(known: Reaction, event_id: UUID, error: Exception) -> None:
-    words = f"{type(error).__name__}: {error}"[:500].replace("\x00", "")
-    log.warning("reaction_failed", reaction=known.name, event_id=str(event_id), error=words)
+async def _record_failure(name: str, event_id: UUID, error: Exception) -> None:
+    words = fault_words(error)
+    log.warning(
+        "reaction_failed",
+        reaction=name,
+        event_id=str(event_id),
+        error=words,
+        place=fault_place(error),
+    )
     await execute(
         "UPDATE event_delivery SET attempts = attempts + 1, last_error = $3,"
         " state = CASE WHEN attempts + 1 >= $4 THEN 'dead' ELSE state END,"
-        " due_at = $5::timestamptz + make_interval(secs => least(300, power(2, attempts)))"
+        " due_at = $5::timestamptz + make_interval(secs => least($6::int, power(2, attempts)))"
         " WHERE event = $1 AND reaction = $2 AND state = 'pending'",
         event_id,
-        known.name,
+        name,
         words,
         MAX_ATTEMPTS,
         machine_now(),
+        BACKOFF_MAX_S,
     )
-
-
-class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery that failed MAX_ATTEMPTS times and waits for a person."""
-
-    id: UUID
-    kind: str
-    reaction: str
-    attempts: int
-    last_error: str | None
-    body: msgspec.Raw
-
-
-async def dead_letters(limit: int = 50) -> list[DeadLetter]:
-    """The newest dead letters, at most `limit` of them."""
-    rows = await fetch(
-        "SELECT d.id, e.kind, d.reaction, d.attempts, d.last_error, e.body FROM event_delivery d"
-        " JOIN outbox_event e ON e.id = d.event WHERE d.state = 'dead'"
-        " ORDER BY d.id DESC LIMIT $1",
-        limit,
-    )
-    return [
-        DeadLetter(
-            id=row["id"],
-            kind=row["kind"],
-            reaction=row["reaction"],
-            attempts=row["attempts"],
-            last_error=row["last_error"],
-            body=msgspec.Raw(row["body"].encode()),
-        )
-        for row in rows
-    ]
-
-
-async def replay(delivery_id: UUID) -> None:
-    """Give a dead letter a fresh set of tries. Raises NotFound when it is not dead (any more)."""
-    changed = await execute(
-        "UPDATE event_delivery SET state = 'pending', attempts = 0, due_at = $2"
-        " WHERE id = $1 AND state = 'dead'",
-        delivery_id,
-        machine_now(),
-    )
-    if not changed:
-        raise NotFound("没有这条失败消息,或者已经重新处理")
-
-
-async def freeze_waiting() -> int:
-    """After a restore: nothing that waited is sent again until two people release it."""
-    async with transaction():
-        await execute("DELETE FROM frozen_release")
-        await execute(
-            "INSERT INTO event_delivery (id, event, reaction, state, attempts, due_at)"
-            " SELECT gen_random_uuid(), e.id, $2, 'frozen', 0, $1"
-            " FROM outbox_event e WHERE e.relayed_at IS NULL ON CONFLICT DO NOTHING",
-            machine_now(),
-            _NOT_FANNED_OUT,
-        )
-        fresh = await execute(
-            "UPDATE outbox_event SET relayed_at = $1 WHERE relayed_at IS NULL", machine_now()
-        )
-        waiting = await execute(
-            "UPDATE event_delivery SET state = 'frozen' WHERE state = 'pending'"
-        )
-    return fresh + waiting
-
-
-async def release_frozen(person: str) -> int:
-    """Agree to send what waited; the second, different person's agreement releases it.
-
-    Returns how many deliveries were released, 0 when this was the first of the two.
-    """
-    async with transaction():
-        await execute(
-            "INSERT INTO frozen_release (person, agreed_at) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            person,
-            machine_now(),
-        )
-        agreed = cast(int, await fetch_value("SELECT count(*) FROM frozen_release"))
-        if agreed < 2:
-            return 0
-        await execute("DELETE FROM frozen_release")
-        fresh = await fetch(
-            "DELETE FROM event_delivery WHERE state = 'frozen' AND reaction = $1 RETURNING event",
-            _NOT_FANNED_OUT,
-        )
-        await execute(
-            "UPDATE outbox_event SET relayed_at = NULL WHERE id = ANY($1::uuid[])",
-            [row["event"] for row in fresh],
-        )
-        released = await execute(
-            "UPDATE event_delivery SET state = 'pending', due_at = $1 WHERE state = 'frozen'",
-            machine_now(),
-        )
-    return released + len(fresh)
