@@ -43,7 +43,7 @@ def county(seed: int, customers: int, towns: Sequence[Town], today: date) -> Dem
     villages, cells = sketch.draw(seed, facts.towns(), facts.villages())
     chosen = {town.code for town in towns}
     villages = [village for village in villages if village.town_code in chosen]
-    drawn_stations = stations(towns, villages, cells)
+    drawn_stations = stations(towns)
     drawn_grids = grids(towns, villages, cells)
     people, appointments = staffing(seed, today, drawn_stations, drawn_grids)
     dice = np.random.default_rng([seed, 2])

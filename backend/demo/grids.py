@@ -14,10 +14,8 @@ from backend.demo.types import DemoGrid, DemoStation, DemoVillage
 GRID_WEIGHT = 3.3
 
 
-def stations(
-    towns: Sequence[Town], villages: Sequence[DemoVillage], cells: Mapping[str, Any]
-) -> list[DemoStation]:
-    """Give one supply station a town, with the outline of the town's villages."""
+def stations(towns: Sequence[Town]) -> list[DemoStation]:
+    """Give one supply station a town, at the town's point."""
     return [
         DemoStation(
             code=town.short,
@@ -25,11 +23,6 @@ def stations(
             town_code=town.code,
             town_name=town.name,
             place=town.place,
-            shape=geojson(
-                union(
-                    [cells[village.code] for village in villages if village.town_code == town.code]
-                )
-            ),
         )
         for town in towns
     ]

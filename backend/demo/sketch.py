@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from shapely.geometry import mapping
 
 from backend.demo.facts import Town, Village
-from backend.demo.types import DemoVillage
+from backend.demo.types import MAP_NOTICE, DemoVillage
 from grid.geography.types import GeoJson, Place, PlaceClass
 
 CENTRE = Place(29.95, 110.15)
@@ -58,9 +58,8 @@ def draw(
             place=place_at(point),
             place_class=_place_class(village, point, homes[village.town_code]),
             weight=weight,
-            shape=geojson(polygon),
         )
-        for village, point, weight, polygon in zip(villages, points, weights, polygons, strict=True)
+        for village, point, weight in zip(villages, points, weights, strict=True)
     ]
     return drawn, {village.code: cell for village, cell in zip(villages, polygons, strict=True)}
 
@@ -89,9 +88,9 @@ def union(cells: Sequence[Any]) -> Any:
 
 
 def geojson(geometry: Any) -> GeoJson:
-    """Give the GeoJSON of a geometry, with lists for tuples as JSON has them."""
+    """Give the GeoJSON of a geometry, as JSON has it, with the notice that it is a sketch."""
     answer: GeoJson = msgspec.json.decode(msgspec.json.encode(mapping(geometry)))
-    return answer
+    return answer | {"notice": MAP_NOTICE}
 
 
 def _scatter(

@@ -11,7 +11,7 @@ DATA_NOTICE = "演示数据"
 
 
 class DemoVillage(msgspec.Struct, frozen=True, kw_only=True):
-    """A village with its sketched cell; `weight` is its share of customers, about one."""
+    """A village of the sketch; `weight` is its share of customers, about one."""
 
     code: str
     name: str
@@ -20,22 +20,23 @@ class DemoVillage(msgspec.Struct, frozen=True, kw_only=True):
     place: Place
     place_class: PlaceClass
     weight: float
-    shape: GeoJson
 
 
 class DemoStation(msgspec.Struct, frozen=True, kw_only=True):
-    """A supply station: one a town. `shape` is the union of its villages."""
+    """A supply station: one a town."""
 
     code: str
     name: str
     town_code: str
     town_name: str
     place: Place
-    shape: GeoJson
 
 
 class DemoGrid(msgspec.Struct, frozen=True, kw_only=True):
-    """A service grid: whole villages of one town, and the outline of their cells."""
+    """A service grid: whole villages of one town, and the outline of their cells.
+
+    The shape carries MAP_NOTICE as its member `notice`, for whoever draws it.
+    """
 
     code: str
     name: str

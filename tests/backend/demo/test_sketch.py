@@ -23,17 +23,21 @@ def test_cells_fit_without_gap_or_overlap(seed: int) -> None:
 
 
 def test_the_county_has_about_its_size() -> None:
-    areas_km2 = [shape(s.shape).area * KM2_PER_SQUARE_DEGREE for s in whole().stations]
+    areas_km2 = [shape(grid.shape).area * KM2_PER_SQUARE_DEGREE for grid in whole().grids]
     # The real county measures 2,892 km2.
     assert 2_300 < sum(areas_km2) < 3_500
 
 
-def test_grids_are_in_one_piece_and_fill_their_station() -> None:
-    for station in whole().stations:
-        grids = [shape(g.shape) for g in whole().grids if g.station_code == station.code]
-        assert all(grid.is_valid for grid in grids)
-        assert shapely.equals(shapely.union_all(grids), shape(station.shape))
-    assert {grid.shape["type"] for grid in whole().grids} == {"Polygon"}
+def test_grids_are_in_one_piece_and_cover_the_county_together() -> None:
+    shapes = [shape(grid.shape) for grid in whole().grids]
+    assert {outline.geom_type for outline in shapes} == {"Polygon"}
+    assert all(outline.is_valid for outline in shapes)
+    assert shapely.coverage_is_valid(shapes)
+    assert not shapely.coverage_union_all(shapes).interiors
+
+
+def test_every_outline_says_that_it_is_a_sketch() -> None:
+    assert {grid.shape["notice"] for grid in whole().grids} == {"示意图，非行政区划界线"}
 
 
 def test_places_survive_the_plane() -> None:
