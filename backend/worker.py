@@ -16,14 +16,18 @@ import uvloop
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
+from backend.http import logs
 from backend.outage import Outage, database_faults
 from backend.relay import REACT_JOB, Relay, connect, pause
 from backend.settings import Settings, settings
+from grid.dispatch import reactions as dispatch_reactions
+from grid.dispatch import schedule as dispatch_schedule
 from grid.kit import clock, outbox, schedule, upkeep
 from grid.kit.database import close_pool, open_pool
+from grid.work_orders import schedule as work_orders_schedule
 
 #: Modules whose import registers reactions and schedules; one list for all rooms and doors.
-ROOMS = (upkeep,)
+ROOMS = (upkeep, work_orders_schedule, dispatch_reactions, dispatch_schedule)
 
 #: Connections of the pool that the relay and the schedules use beside the jobs.
 CONNECTIONS_BESIDE_JOBS = 2
@@ -39,8 +43,10 @@ log = structlog.get_logger()
 
 def main() -> int:
     """Run until SIGTERM or SIGINT; returns the exit code. Raises SettingsError."""
+    known = settings()
+    logs.configure(known.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(settings()))
+        runner.run(run(known))
     return 0
 
 
