@@ -10,6 +10,7 @@ from piccolo.constraints import Unique
 from piccolo.table import Table
 
 from grid.kit.columns import blob, json, moment, one_of, small, text, text_key, whole
+from grid.kit.database import DB
 
 
 class InboundState(StrEnum):
@@ -19,7 +20,7 @@ class InboundState(StrEnum):
     DONE = "done"
 
 
-class BotInbound(Table, tablename="bot_inbound"):
+class BotInbound(Table, db=DB):
     """One message of the platform and the bytes it was answered with: the first reply wins.
 
     `dedup_key` is what makes two deliveries the same message (`bot/messages.py`), `body_hash` the
@@ -40,7 +41,7 @@ class BotInbound(Table, tablename="bot_inbound"):
     bot_inbound_state_known = one_of("state", InboundState)
 
 
-class BotConversation(Table, tablename="bot_conversation"):
+class BotConversation(Table, db=DB):
     """Where one customer's talk stands; no row means idle.
 
     `slots` and `suspended` are JSON of the flow's own Struct; `flow_version` says which shape.
@@ -57,3 +58,9 @@ class BotConversation(Table, tablename="bot_conversation"):
     suspended = json(null=True)
     version = whole()
     updated_at = moment(index=True)
+
+
+TABLES = (BotInbound, BotConversation)
+
+
+TABLES = (BotInbound, BotConversation)

@@ -1,0 +1,157 @@
+"""Which words mean what: the words that work at any time, and what people write instead of them."""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+
+from bot import words
+
+
+class Global(StrEnum):
+    """Words that work in every step of every flow."""
+
+    MENU = "menu"
+    CANCEL = "cancel"
+    BACK = "back"
+    HELP = "help"
+    HUMAN = "human"
+    QUIT = "quit"
+    CONTINUE = "continue"
+
+
+class Info(StrEnum):
+    """Things the bot cannot do yet: it says where they are done now."""
+
+    BALANCE = "balance"
+    USAGE = "usage"
+    PAY = "pay"
+    UNBIND = "unbind"
+    CONNECT = "connect"
+    COMPLAIN = "complain"
+    GRID = "grid"
+    PLANNED = "planned"
+
+
+class Start(StrEnum):
+    """Flows that a word starts; the values are the flows' names."""
+
+    REPORT_FAULT = "report_fault"
+    BIND = "bind"
+    PROGRESS = "progress"
+    RATE = "rate"
+
+
+Meaning = Global | Info | Start
+
+GLOBAL_WORDS: Mapping[str, Global] = {
+    "菜单": Global.MENU, "主菜单": Global.MENU, "目录": Global.MENU, "0": Global.MENU,
+    "取消": Global.CANCEL, "算了": Global.CANCEL, "不办了": Global.CANCEL,
+    "返回": Global.BACK, "上一步": Global.BACK, "后退": Global.BACK,
+    "帮助": Global.HELP, "help": Global.HELP, "怎么用": Global.HELP, "说明": Global.HELP,
+    "人工": Global.HUMAN, "转人工": Global.HUMAN, "人工服务": Global.HUMAN, "客服": Global.HUMAN,
+    "退出": Global.QUIT, "结束": Global.QUIT,
+    "继续": Global.CONTINUE, "接着办": Global.CONTINUE,
+}  # fmt: skip
+
+CHAT_WORDS: Mapping[str, Info | Start] = {
+    "余额": Info.BALANCE, "查余额": Info.BALANCE, "电费余额": Info.BALANCE, "查电费": Info.BALANCE,
+    "电费": Info.BALANCE, "电费多少": Info.BALANCE,
+    "用电": Info.USAGE, "电量": Info.USAGE, "用电量": Info.USAGE, "查电量": Info.USAGE,
+    "缴费": Info.PAY, "充值": Info.PAY, "交费": Info.PAY, "交电费": Info.PAY, "缴电费": Info.PAY,
+    "解绑": Info.UNBIND, "取消绑定": Info.UNBIND, "解除绑定": Info.UNBIND,
+    "办电": Info.CONNECT, "新装": Info.CONNECT, "增容": Info.CONNECT, "过户": Info.CONNECT,
+    "投诉": Info.COMPLAIN, "我要投诉": Info.COMPLAIN, "举报": Info.COMPLAIN,
+    "网格": Info.GRID, "网格员": Info.GRID, "网格经理": Info.GRID, "网格员是谁": Info.GRID,
+    "停电通知": Info.PLANNED, "计划停电": Info.PLANNED,
+    "报修": Start.REPORT_FAULT, "停电": Start.REPORT_FAULT, "我要报修": Start.REPORT_FAULT,
+    "故障报修": Start.REPORT_FAULT,
+    "绑定": Start.BIND, "绑户号": Start.BIND, "绑定户号": Start.BIND,
+    "进度": Start.PROGRESS, "查进度": Start.PROGRESS, "报修进度": Start.PROGRESS,
+    "评价": Start.RATE, "打分": Start.RATE,
+}  # fmt: skip
+
+#: Keys of the account's menu buttons; an old key that is gone shows the menu.
+MENU_KEYS: Mapping[str, Meaning] = {
+    "BALANCE": Info.BALANCE, "USAGE": Info.USAGE, "PAY": Info.PAY,
+    "REPORT_FAULT": Start.REPORT_FAULT, "FAULT_PIC": Start.REPORT_FAULT,
+    "BIND": Start.BIND, "METER_QR": Start.BIND, "UNBIND": Info.UNBIND,
+    "PROGRESS": Start.PROGRESS, "RATE": Start.RATE, "CONNECT": Info.CONNECT,
+    "COMPLAIN": Info.COMPLAIN, "GRID": Info.GRID, "HELP": Global.HELP, "HUMAN": Global.HUMAN,
+}  # fmt: skip
+
+#: The numbers of the menu shown when nothing is going on.
+MENU_NUMBERS: Mapping[int, Meaning] = {
+    1: Start.REPORT_FAULT, 2: Start.PROGRESS, 3: Start.BIND, 4: Info.BALANCE, 5: Info.GRID,
+    6: Global.HELP,
+}  # fmt: skip
+
+INFO_WORDS: Mapping[Info, str] = {
+    Info.BALANCE: words.BALANCE,
+    Info.USAGE: words.USAGE,
+    Info.PAY: words.PAY,
+    Info.UNBIND: words.UNBIND,
+    Info.CONNECT: words.CONNECT,
+    Info.COMPLAIN: words.COMPLAIN,
+    Info.GRID: words.GRID,
+    Info.PLANNED: words.PLANNED,
+}
+
+#: What people write when nothing is going on; the first match wins.
+HINTS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
+    (re.compile("停电.{0,3}(?:通知|计划|预告)|(?:明天|后天|今晚|下周).{0,6}停电"), Info.PLANNED),
+    (re.compile("解绑|解除绑定"), Info.UNBIND),
+    (re.compile("绑定|绑.{0,2}户"), Start.BIND),
+    (
+        re.compile("进度|到哪一?步|单号|师傅.{0,6}(?:到|来|哪)|多久.{0,2}(?:修好|到)"),
+        Start.PROGRESS,
+    ),
+    (re.compile("投诉|态度|举报"), Info.COMPLAIN),
+    (
+        re.compile(
+            "(?:没|没有|没得|冇得?|无|断|停|缺)了?电(?!话|费|脑|视)|不来电|(?:没|未)来电|来电.{0,4}(?:又|没)"
+            "|跳闸|跳了|漏保|合不上|电压|灯.{0,3}(?:不亮|闪|暗|灭)|忽明忽暗|缺相|报修|抢修|黑了|故障|复电"
+        ),
+        Start.REPORT_FAULT,
+    ),
+    (re.compile("余额|欠费|欠多少|账单"), Info.BALANCE),
+    (re.compile("多少度|几度|用电量|电量"), Info.USAGE),
+    (re.compile("[缴交充].{0,3}(?:费|钱|值)"), Info.PAY),
+    (re.compile("装表|新装|报装|办电|增容|过户|充电桩|光伏|移表|换表"), Info.CONNECT),
+    (re.compile("网格|谁管|谁负责"), Info.GRID),
+    (re.compile("电费|电价|多少钱"), Info.BALANCE),
+)
+
+#: Answers about the power, also when nobody asked just now.
+POWER_IS_BACK = frozenset(
+    {"来电了", "有电了", "已来电", "来了", "好了", "修好了", "已经来电", "201"}
+)
+POWER_IS_OUT = frozenset({"没来电", "还没来电", "没有来电", "还没有", "还没电", "没修好"})
+
+#: Words for stars.
+STARS: Mapping[str, int] = {
+    "非常满意": 5, "很满意": 5, "满意": 5, "好评": 5,
+    "基本满意": 4, "一般": 3, "还行": 3,
+    "不满意": 1, "很不满意": 1, "差评": 1, "差": 1,
+}  # fmt: skip
+
+#: Answers of the message menus we send: the flow they belong to and its slots.
+TAPS: Mapping[str, tuple[str, Mapping[str, bool | int]]] = {
+    "105": ("rate", {"stars": 5}),
+    "103": ("rate", {"stars": 3}),
+    "101": ("rate", {"stars": 1}),
+    "201": ("restored", {"is_back": True}),
+    "202": ("restored", {"is_back": False}),
+}
+
+
+def meaning_of(bare_text: str) -> Meaning | None:
+    """The meaning of a whole message that is one command word, or None."""
+    return GLOBAL_WORDS.get(bare_text) or CHAT_WORDS.get(bare_text)
+
+
+def hint_of(bare_text: str) -> Meaning | None:
+    """What a free sentence is probably about, or None."""
+    for pattern, meaning in HINTS:
+        if pattern.search(bare_text):
+            return meaning
+    return None
