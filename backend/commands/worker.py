@@ -12,5 +12,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     full_settings()
-    main()
-    return 0
+    return main()
