@@ -1,1 +1,32 @@
-"""The door of the staff's phones."""
+"""The door of the staff's phones: JSON under /api/v1, one file per screen."""
+
+from litestar import Router
+
+from mobile_api.customers import CustomerController
+from mobile_api.live import live_hints
+from mobile_api.people import PeopleController, dead_letters, replay_dead_letter
+from mobile_api.positions import report
+from mobile_api.sign_in import SessionController
+from mobile_api.today import today
+from mobile_api.work_orders import WorkOrderController
+
+
+def router() -> Router:
+    """Every route of the phone."""
+    return Router(
+        path="/api/v1",
+        route_handlers=[
+            SessionController,
+            PeopleController,
+            today,
+            WorkOrderController,
+            CustomerController,
+            report,
+            live_hints,
+            dead_letters,
+            replay_dead_letter,
+        ],
+    )
+
+
+__all__ = ["router"]

@@ -13,12 +13,20 @@ from grid.geography.types import Place, PlaceClass
 from grid.kit.clock import business_day, business_now
 from grid.kit.database import fetch, fetch_one, insert, transaction
 from grid.kit.ids import new_id
-from grid.kit.refusals import NotFound
+from grid.kit.refusals import NotFound, StaleVersion
 from grid.territory.authority import Action, may, require
 from grid.territory.types import Actor, StaffActor, SystemActor
 from grid.work_orders.assigning import Choice, assign, offer_to
-from grid.work_orders.rules import WAITING
-from grid.work_orders.types import AssignByHand, Capacity, WorkOrderState, WorkOrderView
+from grid.work_orders.rules import WAITING, check_fields
+from grid.work_orders.steps import check_right, lock
+from grid.work_orders.types import (
+    AssignByHand,
+    Capacity,
+    DoVerb,
+    WorkOrderEvent,
+    WorkOrderState,
+    WorkOrderView,
+)
 
 DISPATCH = SystemActor(name="dispatch")
 
@@ -91,6 +99,22 @@ async def assign_by_hand(
         found = await _ranked(row)
         await _keep(actor, row, found, command.staff_id, Capacity.BY_HAND, command.reason)
         return view
+
+
+async def reassign(actor: StaffActor, work_order_id: UUID, command: DoVerb) -> WorkOrderView:
+    """Take a job from somebody and give it to another; version, person and reason are needed.
+
+    Raises Invalid naming the missing field, StaleVersion, and what `assign` raises.
+    """
+    check_fields(WorkOrderEvent.REASSIGN, command)
+    assert command.staff_id is not None
+    async with transaction():
+        row = await lock(work_order_id)
+        check_right(actor, row, WorkOrderEvent.REASSIGN)
+        if row["version"] != command.version:
+            raise StaleVersion(version=row["version"])
+        choice = AssignByHand(staff_id=command.staff_id, reason=command.reason)
+        return await assign_by_hand(actor, work_order_id, choice)
 
 
 async def waiting_jobs(limit: int = 100) -> list[UUID]:

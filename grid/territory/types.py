@@ -144,6 +144,17 @@ class StaffView(msgspec.Struct, frozen=True, kw_only=True):
     on_shift: bool
 
 
+class MeView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who I am and what my roles allow."""
+
+    staff: StaffView
+    second_factor: bool
+    must_change_password: bool
+    roles: list[HeldRole]
+    grid_roles: list[HeldGridRole]
+    permissions: list[str]
+
+
 class GridRoleView(msgspec.Struct, frozen=True, kw_only=True):
     role: GridRole
     staff_id: UUID

@@ -1,0 +1,53 @@
+"""The contract of the phones: `/api/v1/openapi.json`, and a page of it without outside assets."""
+
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from backend.http.pages import html
+from backend.http.staff import PUBLIC
+
+OPENAPI = OpenAPIConfig(
+    title="网格 Wangge",
+    version="1",
+    description="Staff API. Errors are application/problem+json; times are UTC; places are WGS-84.",
+    path="/api/v1",
+    render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+    components=Components(
+        security_schemes={"access_token": SecurityScheme(type="http", scheme="bearer")}
+    ),
+    security=[{"access_token": []}],
+    use_handler_docstrings=True,
+)
+
+
+@get("/api/docs", opt={PUBLIC: True}, include_in_schema=False, sync_to_thread=False)
+def page(request: Request[Any, Any, Any]) -> Response[str]:
+    """Every operation on one page, to be read by people."""
+    schema = request.app.openapi_schema.to_schema()
+    return html("api_docs.html", operations=_operations(schema), title=schema["info"]["title"])
+
+
+def _operations(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "method": method.upper(),
+            "path": path,
+            "summary": operation.get("summary", ""),
+            "description": operation.get("description", ""),
+            "parameters": operation.get("parameters", []),
+            "body": _body_name(operation),
+        }
+        for path, operations in sorted(schema["paths"].items())
+        for method, operation in operations.items()
+        if isinstance(operation, dict)
+    ]
+
+
+def _body_name(operation: dict[str, Any]) -> str:
+    content = operation.get("requestBody", {}).get("content", {})
+    reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+    return str(reference).rsplit("/", 1)[-1]
