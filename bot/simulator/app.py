@@ -19,7 +19,7 @@ from bot.simulator.control import Control
 from bot.simulator.errors import ControlRefusal, PlatformError
 from bot.simulator.gate import AnyRequest, Endpoint, as_json, pass_gate
 from bot.simulator.message_endpoints import MESSAGE_ENDPOINTS
-from bot.simulator.page.routes import PAGE_ROUTES
+from bot.simulator.page.routes import PAGE_ROUTES, SECURITY_HEADERS
 from bot.simulator.world import InWorld, World
 
 ENDPOINTS = ACCOUNT_ENDPOINTS | MESSAGE_ENDPOINTS | ASSET_ENDPOINTS
@@ -72,6 +72,7 @@ def create_simulator(
         lifespan=[lifespan],
         openapi_config=None,
         logging_config=None,
+        response_headers=SECURITY_HEADERS,
         request_max_body_size=LARGEST_BODY_BYTES,
     )
     app.state.world = world

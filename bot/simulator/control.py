@@ -96,6 +96,11 @@ class Control(Controller):
         now = world.clock.now()
         return {**follower_view(found), "typing": now < found.typing_until}
 
+    @get("/neighbours/{openid:str}")
+    async def neighbours(self, world: InWorld, openid: FromPath[str]) -> dict[str, Any]:
+        """Up to 40 other homes around this person's home, for the small map."""
+        return {"items": [follower_view(one) for one in world.followers.near(openid, 40)]}
+
     @get("/menu")
     async def menu(self, world: InWorld) -> dict[str, Any]:
         """The account's menu as the chat page shows it; null when there is none."""

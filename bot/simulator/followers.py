@@ -2,7 +2,9 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from itertools import islice
+from math import cos, radians
 
 from bot.simulator.config import MAX_FOLLOWERS, FollowerSeed
 from bot.simulator.errors import ControlRefusal, PlatformError
@@ -77,6 +79,19 @@ class FollowerBook:
             if wanted in follower.nickname.casefold() or wanted in follower.openid.casefold()
         )
         return list(islice(hits, limit))
+
+    def near(self, openid: str, limit: int) -> list[Follower]:
+        """Up to `limit` others with a home, nearest first; none around a person without one."""
+        centre = self._by_openid.get(openid)
+        if centre is None or centre.lat is None or centre.lon is None:
+            return []
+        lat, lon, shrink = centre.lat, centre.lon, cos(radians(centre.lat))
+        measured = (
+            ((one.lat - lat) ** 2 + ((one.lon - lon) * shrink) ** 2, one.openid, one)
+            for one in self._by_openid.values()
+            if one.lat is not None and one.lon is not None and one is not centre
+        )
+        return [one for _, _, one in nsmallest(limit, measured)]
 
     def agree(self, follower: Follower, template_id: str) -> None:
         """One more notice of this template may be sent; ControlRefusal beyond 64 templates."""
