@@ -49,6 +49,7 @@ _FORWARDS = (
     "CREATE INDEX service_account_search ON service_account USING gin"
     " ((account_no || ' ' || name || ' ' || coalesce(phone, '') || ' ' || address || ' '"
     " || name_initials) gin_trgm_ops)",
+    "CREATE INDEX meter_search ON meter USING gin (meter_no gin_trgm_ops)",
     "ALTER TABLE grid_appointment ADD CONSTRAINT grid_appointment_one_manager EXCLUDE USING gist"
     " (grid WITH =, daterange(from_day, until_day) WITH &&) WHERE (role = 'manager')",
     "ALTER TABLE grid_appointment ADD CONSTRAINT grid_appointment_one_role_each EXCLUDE USING gist"
