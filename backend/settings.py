@@ -22,6 +22,9 @@ CONFIG_VARIABLE = "WANGGE_CONFIG"
 
 Url = Annotated[str, Meta(max_length=2048)]
 
+_WEB = {"schemes": ("http", "https")}
+_POSTGRES = {"schemes": ("postgresql", "postgres")}
+
 
 class SettingsError(Exception):
     """Settings are missing, unknown or malformed; the text names each one and no value."""
@@ -32,17 +35,14 @@ class DatabaseSettings(Struct, frozen=True, kw_only=True):
 
     database_url: Annotated[
         Secret,
-        Meta(
-            description="PostgreSQL address of the run-time role",
-            extra={"schemes": ("postgresql", "postgres")},
-        ),
+        Meta(description="PostgreSQL address of the run-time role", extra=_POSTGRES),
     ]
     migration_database_url: Annotated[
         Secret | None,
         Meta(
             description="PostgreSQL address of the role that owns the tables, for migrations and "
             "backups; the run-time address when absent",
-            extra={"schemes": ("postgresql", "postgres")},
+            extra=_POSTGRES,
         ),
     ] = None
     database_pool_max: Annotated[
@@ -52,7 +52,8 @@ class DatabaseSettings(Struct, frozen=True, kw_only=True):
         bool, Meta(description="a demo or test installation: business time may be moved")
     ] = False
     home: Annotated[
-        str | None, Meta(max_length=4096, description="directory of a one-machine installation")
+        Annotated[str, Meta(min_length=1, max_length=4096)] | None,
+        Meta(description="directory of a one-machine installation"),
     ] = None
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="least level that is logged")
@@ -76,10 +77,7 @@ class Settings(DatabaseSettings, frozen=True, kw_only=True):
     ]
     base_url: Annotated[
         Url,
-        Meta(
-            description="the outside address of this service, without a final slash",
-            extra={"schemes": ("http", "https")},
-        ),
+        Meta(description="the outside address of this service, without a final slash", extra=_WEB),
     ]
     session_keys: Annotated[
         KeyRing,
@@ -118,15 +116,12 @@ class Settings(DatabaseSettings, frozen=True, kw_only=True):
         Url,
         Meta(
             description="where the platform's interfaces are called (the simulator in a demo)",
-            extra={"schemes": ("http", "https")},
+            extra=_WEB,
         ),
     ] = "https://api.weixin.qq.com"
     wechat_oauth_base_url: Annotated[
         Url,
-        Meta(
-            description="where a page inside WeChat sends the reader to authorize",
-            extra={"schemes": ("http", "https")},
-        ),
+        Meta(description="where a page inside WeChat sends the reader to authorize", extra=_WEB),
     ] = "https://open.weixin.qq.com"
     wechat_allow_plain: Annotated[
         bool, Meta(description="accept callbacks that are not encrypted")
@@ -146,10 +141,7 @@ class Settings(DatabaseSettings, frozen=True, kw_only=True):
     ] = KeyRing()
     head_end_base_url: Annotated[
         Url | None,
-        Meta(
-            description="address of the head-end that takes our commands",
-            extra={"schemes": ("http", "https")},
-        ),
+        Meta(description="address of the head-end that takes our commands", extra=_WEB),
     ] = None
     head_end_commands_key: Annotated[
         Secret | None,
@@ -169,7 +161,7 @@ class Settings(DatabaseSettings, frozen=True, kw_only=True):
         Url | None,
         Meta(
             description="address pattern of map tiles with `{z}/{x}/{y}`; none draws our own lines",
-            extra={"schemes": ("http", "https")},
+            extra=_WEB,
         ),
     ] = None
     forwarded_allow_ips: Annotated[
@@ -200,6 +192,8 @@ def _check_extra(value: Any, extra: dict[str, Any]) -> None:
         raise SecretRefused(f"expected exactly {extra['length']} characters")
     if "schemes" in extra and text.split("://", 1)[0] not in extra["schemes"]:
         raise SecretRefused(f"expected an address that begins with {extra['schemes'][0]}://")
+    if "http" in extra.get("schemes", ()) and text.endswith("/"):
+        raise SecretRefused("expected an address without a final slash")
 
 
 def _read_toml(path_text: str) -> dict[str, Any]:

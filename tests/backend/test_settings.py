@@ -41,6 +41,34 @@ def test_a_whole_environment_is_read() -> None:
     assert found.owner_database_url == found.database_url
 
 
+def test_every_setting_can_be_given() -> None:
+    optional = {
+        "WANGGE_MIGRATION_DATABASE_URL": "postgresql://wangge_owner@db.example/wangge",
+        "WANGGE_DATABASE_POOL_MAX": "20",
+        "WANGGE_DEMO": "true",
+        "WANGGE_HOME": "容美 home",
+        "WANGGE_LOG_LEVEL": "debug",
+        "WANGGE_WECHAT_TOKEN_PREVIOUS": "p" * 32,
+        "WANGGE_WECHAT_ENCODING_AES_KEY_PREVIOUS": "p" * 43,
+        "WANGGE_WECHAT_API_BASE_URL": "http://127.0.0.1:8801",
+        "WANGGE_WECHAT_OAUTH_BASE_URL": "http://127.0.0.1:8801",
+        "WANGGE_WECHAT_ALLOW_PLAIN": "true",
+        "WANGGE_HEAD_END_READINGS_KEYS": f"r:{KEY}",
+        "WANGGE_HEAD_END_EVENTS_KEYS": f"e:{KEY}",
+        "WANGGE_HEAD_END_RESULTS_KEYS": f"s:{KEY}",
+        "WANGGE_HEAD_END_BASE_URL": "http://127.0.0.1:8802",
+        "WANGGE_HEAD_END_COMMANDS_KEY": "c" * 32,
+        "WANGGE_METRICS_KEY": "m" * 32,
+        "WANGGE_LOCATION_CONVERT": "false",
+        "WANGGE_MAP_TILE_URL": "https://tiles.example/{z}/{x}/{y}.png",
+        "WANGGE_FORWARDED_ALLOW_IPS": "10.0.0.1,10.0.0.2",
+    }
+    assert set(ENVIRON | optional) == {info.variable for info in describe(Settings)}
+    found = load(ENVIRON | optional)
+    for info in describe(Settings):
+        assert info.field.required or getattr(found, info.name) != info.field.default
+
+
 @pytest.mark.parametrize(
     "name", [info.variable for info in describe(Settings) if info.field.required]
 )
@@ -61,6 +89,8 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("WANGGE_DATABASE_POOL_MAX", "201"),
         ("WANGGE_REDIS_URL", "http://unseen"),
         ("WANGGE_BASE_URL", "ftp://unseen"),
+        ("WANGGE_BASE_URL", "https://unseen.example/"),
+        ("WANGGE_HOME", ""),
         ("WANGGE_DEMO", "perhaps"),
         ("WANGGE_LOG_LEVEL", "unseen"),
         ("WANGGE_SESSION_KEYS", "unseen"),
