@@ -27,7 +27,14 @@ def create_app() -> Litestar:
     known = settings()
     logs.configure(known.log_level)
     return Litestar(
-        route_handlers=[_phones(), health.live, health.ready, metrics.metrics, api_docs.page],
+        route_handlers=[
+            _phones(),
+            health.live,
+            health.ready,
+            metrics.metrics,
+            api_docs.page,
+            api_docs.schema,
+        ],
         middleware=[requests_middleware, metrics_middleware],
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[_lifespan(known)],

@@ -16,7 +16,9 @@ class Budgets:
         self._shared = None
         if redis_url is not None:
             address = redis_url.replace("unix://", "redis+unix://", 1)
-            self._shared = SlidingWindowCounterRateLimiter(RedisStorage(f"async+{address}"))
+            self._shared = SlidingWindowCounterRateLimiter(
+                RedisStorage(f"async+{address}", implementation="redispy")
+            )
 
     async def take(self, name: str, key: str, limit: int, window_s: int) -> bool:
         """Take one from the budget; False when nothing is left. Never fails without Valkey."""

@@ -4,6 +4,7 @@
 error says nothing of its inside; the log holds its kind and place under the same request id.
 """
 
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -63,6 +64,8 @@ def problem(
     )
 
 
+#: msgspec names a missing or unknown field only in its sentence.
+_NAMED = re.compile(r"(?:missing required|contains unknown) field `([^`]+)`")
 _RESERVED = frozenset({"type", "title", "status", "detail", "code", "request_id"})
 _RequestAny = Request[Any, Any, Any]
 
@@ -78,8 +81,9 @@ def refused(_: _RequestAny, refusal: Refusal) -> Response[bytes]:
 def invalid(request: _RequestAny, error: ValidationException) -> Response[bytes]:
     """A body or parameter that does not fit; the first bad field is named."""
     first = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
-    field = str(first.get("key") or first.get("source") or "body")
     words = str(first.get("message") or error.detail)
+    named = _NAMED.search(words)
+    field = named[1] if named else str(first.get("key") or first.get("source") or "body")
     facts = {"field": field, "errors": error.extra if isinstance(error.extra, list) else []}
     return problem(400, "invalid", "填写的内容不正确", f"{field}: {words}", facts)
 
@@ -88,7 +92,7 @@ def http_error(request: _RequestAny, error: HTTPException) -> Response[bytes]:
     """Litestar's own: 404, 405, 413, malformed bodies."""
     status = HTTPStatus(error.status_code)
     code = _CODES.get(status, status.name.lower())
-    headers = {key: value for key, value in (error.headers or {}).items() if key == "Allow"}
+    headers = {key: value for key, value in (error.headers or {}).items() if key.lower() == "allow"}
     detail = _DETAILS.get(status, error.detail if status < 500 else "")
     return problem(status, code, status.phrase, detail or status.phrase, None, headers)
 

@@ -1,0 +1,77 @@
+"""The web application over ASGI, on the real database and a real Valkey, with the demo station."""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from backend.app import create_app
+from backend.demo import DemoFacts, seed
+from backend.embedded import EmbeddedPostgres, EmbeddedValkey
+from backend.http.budgets import open_budgets
+from backend.http.live import HUB
+from backend.settings import settings
+from tests.conftest import empty_tables
+
+_SECRET = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(scope="session")
+async def valkey() -> AsyncIterator[EmbeddedValkey]:
+    """A Valkey of this test process."""
+    with tempfile.TemporaryDirectory(prefix="wangge-test-") as place:
+        async with EmbeddedValkey(Path(place) / "home") as server:
+            yield server
+
+
+@pytest.fixture(scope="session")
+async def application(
+    database_url: str, valkey: EmbeddedValkey, pool: None
+) -> AsyncIterator[Litestar]:
+    """The application with test settings; the pool is this process's own."""
+    values = {
+        "WANGGE_DATABASE_URL": database_url,
+        "WANGGE_REDIS_URL": valkey.url,
+        "WANGGE_BASE_URL": "http://testserver",
+        "WANGGE_SESSION_KEYS": f"k1:{_SECRET}",
+        "WANGGE_COOKIE_KEYS": f"c1:{_SECRET}",
+        "WANGGE_WECHAT_APP_ID": "wxsim0123456789",
+        "WANGGE_WECHAT_APP_SECRET": _SECRET,
+        "WANGGE_WECHAT_ORIGINAL_ID": "gh_1234567890ab",
+        "WANGGE_WECHAT_TOKEN": "test-token-0123456789",
+        "WANGGE_WECHAT_ENCODING_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+        "WANGGE_DEMO": "true",
+    }
+    before = dict(os.environ)
+    os.environ.update(values)
+    settings.cache_clear()
+    app = create_app()
+    open_budgets(valkey.url)
+    await HUB.start(valkey.url)
+    yield app
+    await HUB.stop()
+    os.environ.clear()
+    os.environ.update(before)
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+async def demo(application: Litestar, postgres: EmbeddedPostgres) -> AsyncIterator[DemoFacts]:
+    """容美镇 with a few hundred customers, emptied after the module."""
+    facts = await seed(
+        customers=200, seed=422828, progress=lambda words, done: None, home_secret=_SECRET.encode()
+    )
+    yield facts
+    await empty_tables(postgres.owner_url)
+
+
+@pytest.fixture
+async def client(application: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client of the application."""
+    transport = httpx.ASGITransport(app=application, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as caller:
+        yield caller
