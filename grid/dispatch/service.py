@@ -41,7 +41,7 @@ SELECT s.id, s.employee_no, s.name, p.capacity,
        EXISTS (SELECT 1 FROM assignment h WHERE h.staff = s.id AND h.work_order = $6
                AND h.state IN ('declined', 'released')
                AND h.ended_at > $4 - make_interval(secs => $7)) AS asked_lately,
-       (SELECT count(*) FROM assignment o WHERE o.staff = s.id AND o.state IN
+       (SELECT count(*) FROM assignment o WHERE o.staff = s.id AND o.work_order <> $6 AND o.state IN
         ('offered', 'accepted', 'en_route', 'on_site', 'working')) AS open_jobs,
        l.lat, l.lon, l.recorded_at
 FROM (
@@ -77,7 +77,7 @@ async def candidates(actor: Actor, work_order_id: UUID) -> list[CandidateView]:
 async def offer(work_order_id: UUID) -> bool:
     """Offer a waiting job to the best candidate; False when it waits no more or nobody is fit."""
     async with transaction():
-        row = await _job(work_order_id)
+        row = await lock(work_order_id)
         if WorkOrderState(row["state"]) not in WAITING:
             return False
         found = await _ranked(row)
