@@ -49,6 +49,7 @@ def create_simulator(
             trust_env=False,
         ) as client:
             world.pusher.client = client
+            world.start()
             try:
                 yield
             finally:

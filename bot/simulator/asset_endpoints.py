@@ -53,7 +53,7 @@ async def media_get(world: World, request: AnyRequest) -> Any:
 
 async def menu_create(world: World, request: AnyRequest) -> dict[str, Any]:
     """POST menu/create."""
-    world.menu = check_menu(await read_json(request))
+    world.set_menu(check_menu(await read_json(request)))
     return {"errcode": 0, "errmsg": "ok"}
 
 
@@ -66,7 +66,7 @@ async def menu_get(world: World, _request: AnyRequest) -> dict[str, Any]:
 
 async def menu_delete(world: World, _request: AnyRequest) -> dict[str, Any]:
     """GET menu/delete."""
-    world.menu = None
+    world.set_menu(None)
     return {"errcode": 0, "errmsg": "ok"}
 
 

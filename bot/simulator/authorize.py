@@ -54,6 +54,4 @@ def _problem(world: World, query: dict[str, str]) -> str | None:
 
 
 def _page(text: str, *, status: int = 200) -> Response[str]:
-    return Response(
-        f"模拟器 · {text}\n", status_code=status, media_type="text/plain; charset=utf-8"
-    )
+    return Response(f"模拟器 · {text}\n", status_code=status, media_type="text/plain")

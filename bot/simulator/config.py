@@ -43,7 +43,8 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """The configuration file, whole. Without `templates`, every well-formed id is accepted.
 
     `quotas` replaces daily limits by name (see `quotas.DAILY_LIMITS`). `messages_per_follower`
-    bounds memory: older messages are forgotten.
+    bounds memory: older messages are forgotten. `journal_path` is a file in which people and
+    messages outlive the process; without it everything starts empty.
     """
 
     app_id: Annotated[str, msgspec.Meta(min_length=8, max_length=32)]
@@ -57,6 +58,7 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     quotas: dict[str, int] = {}
     messages_per_follower: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 200
     allow_remote: bool = False
+    journal_path: Annotated[str, msgspec.Meta(min_length=1)] | None = None
 
 
 def check_config(config: SimulatorConfig) -> SimulatorConfig:

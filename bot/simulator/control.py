@@ -157,6 +157,7 @@ class Control(Controller):
             raise ControlRefusal(404, "follower_unknown", "no such follower")
         world.followers.agree(found, data.template_id)
         found.consents[data.template_id] = data.count
+        world.remember(found)
         return follower_view(found)
 
     @post("/tokens/void", status_code=200)
@@ -169,7 +170,7 @@ class Control(Controller):
     async def clock(self, world: InWorld, data: JSONBody[AdvanceClock]) -> dict[str, Any]:
         """Move the virtual clock forward."""
         try:
-            offset_s = world.clock.advance(data.advance_s)
+            offset_s = world.advance(data.advance_s)
         except ValueError as error:
             raise ControlRefusal(400, "clock_malformed", str(error)) from error
         return {"offset_s": offset_s, "now_s": world.clock.now()}

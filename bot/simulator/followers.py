@@ -1,6 +1,7 @@
 """Everybody who follows the account, as the platform knows them."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from itertools import islice
@@ -41,6 +42,9 @@ class FollowerBook:
 
     def __len__(self) -> int:
         return len(self._by_openid)
+
+    def __iter__(self) -> Iterator[Follower]:
+        return iter(self._by_openid.values())
 
     def find(self, openid: str) -> Follower | None:
         """The follower or None."""

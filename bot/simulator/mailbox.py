@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -53,6 +54,7 @@ class Mailbox:
         self._all: deque[Message] = deque()
         # Ids go on growing over restarts, so a reader's old cursor never hides new messages.
         self._last_id = int(time.time() * 1000)
+        self.on_new: Callable[[Message], None] | None = None
 
     def __len__(self) -> int:
         return sum(len(messages) for messages in self._of.values())
@@ -72,11 +74,18 @@ class Mailbox:
         message = Message(
             self._last_id, openid, self._clock.now(), direction, type_, via, fields, raw
         )
-        self._of.setdefault(openid, deque(maxlen=self._per_follower)).append(message)
+        self.restore(message)
+        if self.on_new is not None:
+            self.on_new(message)
+        return message
+
+    def restore(self, message: Message) -> None:
+        """Keep a message that has its id already."""
+        self._last_id = max(self._last_id, message.id)
+        self._of.setdefault(message.openid, deque(maxlen=self._per_follower)).append(message)
         self._all.append(message)
         if len(self._all) > self._total:
             self._forget(self._all.popleft())
-        return message
 
     def after(
         self, openid: str | None, after: int, *, both_directions: bool, limit: int
@@ -89,6 +98,10 @@ class Mailbox:
             if message.id > after and (both_directions or message.direction == "received")
         ]
         return hits[:limit]
+
+    def kept(self) -> Iterator[Message]:
+        """Every message that is still shown, oldest first."""
+        return (message for message in self._all if self._of[message.openid][0].id <= message.id)
 
     def _forget(self, oldest: Message) -> None:
         messages = self._of.get(oldest.openid)

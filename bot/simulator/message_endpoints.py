@@ -33,6 +33,7 @@ async def custom_send(world: World, request: AnyRequest) -> dict[str, Any]:
     fields = reader(world, content)
     follower.window.spend(world.clock.now())
     follower.typing_until = float("-inf")
+    world.remember(follower)
     world.mailbox.put(follower.openid, kind, fields, via="custom", raw=body)
     return OK
 
@@ -77,6 +78,7 @@ async def subscribe_send(world: World, request: AnyRequest) -> dict[str, Any]:
         if follower.consents[template_id] <= 0:
             raise PlatformError(43101)
         follower.consents[template_id] -= 1
+        world.remember(follower)
     msg_id = world.next_id()
     _show_notice(world, follower, template, values, body, via="subscribe")
     entry: list[Node] = [

@@ -47,6 +47,7 @@ def prepare(world: World, act: CustomerAct, base_url: str) -> PreparedAct:
     act = _with_media(world, act, base_url)
     act = _with_scene(world, act, now)
     _consequences(world, follower, act, now)
+    world.remember(follower)
     msg_id = None
     if act.is_message:
         msg_id = world.next_id() if act.msg_id is None else act.msg_id

@@ -19,11 +19,11 @@ LISTED = 50
 # seat of the demo (WGS-84 degrees).
 FALLBACK_PLACE = (29.8901, 110.0336)
 ASSETS = {
-    "chat.js": "text/javascript; charset=utf-8",
-    "bubbles.js": "text/javascript; charset=utf-8",
-    "map.js": "text/javascript; charset=utf-8",
+    "chat.js": "text/javascript",
+    "bubbles.js": "text/javascript",
+    "map.js": "text/javascript",
     "mark.svg": "image/svg+xml",
-    "chat.css": "text/css; charset=utf-8",
+    "chat.css": "text/css",
 }
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -55,7 +55,7 @@ async def chat(
         total=len(world.followers),
         place=_place(world, (chosen.lat, chosen.lon) if chosen else (None, None)),
     )
-    response = Response(page, media_type="text/html; charset=utf-8")
+    response = Response(page, media_type="text/html")
     if chosen is not None:
         # Pages that the person opens from here ask who consents: the one chosen last.
         response.set_cookie(
