@@ -1,7 +1,7 @@
-"""What the customers' door stores: which message got which first reply, and where each talk stands.
+"""What the customers' door stores: first replies, where each talk stands, and what is to be sent.
 
-Neither table holds a sentence of the customer longer than the talk needs it: slots go when the
-flow ends, and inbound rows are swept after a day.
+No table holds a sentence of the customer longer than the talk needs it: slots go when the flow
+ends, inbound rows and what was sent are swept (`bot/schedule.py`).
 """
 
 from enum import StrEnum
@@ -9,7 +9,7 @@ from enum import StrEnum
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
-from grid.kit.columns import blob, json, moment, one_of, small, text, text_key, whole
+from grid.kit.columns import blob, json, key, moment, one_of, small, text, text_key, whole
 from grid.kit.database import DB
 
 
@@ -60,7 +60,65 @@ class BotConversation(Table, db=DB):
     updated_at = moment(index=True)
 
 
-TABLES = (BotInbound, BotConversation)
+class OutboundState(StrEnum):
+    """`given_up` says that nothing more is tried; `last_error` says why."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    GIVEN_UP = "given_up"
 
 
-TABLES = (BotInbound, BotConversation)
+class BotOutbound(Table, db=DB):
+    """A message to send later, outside of any transaction: written by reactions, once per event.
+
+    `cause` names what it is for and is unique, so an event that is handled again writes nothing.
+    `body` is JSON of one of the structs of `bot/outbound.py`.
+    """
+
+    id = key()
+    cause = text(100, unique=True)
+    openid = text(64, index=True)
+    body = json()
+    state = text(10)
+    attempts = small()
+    due_at = moment(index=True)
+    created_at = moment()
+    sent_at = moment(null=True)
+    last_error = text(100, null=True)
+
+    bot_outbound_state_known = one_of("state", OutboundState)
+
+
+TABLES = (BotInbound, BotConversation, BotOutbound)
+
+
+class OutboundState(StrEnum):
+    """`given_up` says that nothing more is tried; `last_error` says why."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    GIVEN_UP = "given_up"
+
+
+class BotOutbound(Table, db=DB):
+    """A message to send later, outside of any transaction: written by reactions, once per event.
+
+    `cause` names what it is for and is unique, so an event that is handled again writes nothing.
+    `body` is JSON of one of the structs of `bot/outbound.py`.
+    """
+
+    id = key()
+    cause = text(100, unique=True)
+    openid = text(64, index=True)
+    body = json()
+    state = text(10)
+    attempts = small()
+    due_at = moment(index=True)
+    created_at = moment()
+    sent_at = moment(null=True)
+    last_error = text(100, null=True)
+
+    bot_outbound_state_known = one_of("state", OutboundState)
+
+
+TABLES = (BotInbound, BotConversation, BotOutbound)
