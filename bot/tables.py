@@ -90,35 +90,3 @@ class BotOutbound(Table, db=DB):
 
 
 TABLES = (BotInbound, BotConversation, BotOutbound)
-
-
-class OutboundState(StrEnum):
-    """`given_up` says that nothing more is tried; `last_error` says why."""
-
-    WAITING = "waiting"
-    SENT = "sent"
-    GIVEN_UP = "given_up"
-
-
-class BotOutbound(Table, db=DB):
-    """A message to send later, outside of any transaction: written by reactions, once per event.
-
-    `cause` names what it is for and is unique, so an event that is handled again writes nothing.
-    `body` is JSON of one of the structs of `bot/outbound.py`.
-    """
-
-    id = key()
-    cause = text(100, unique=True)
-    openid = text(64, index=True)
-    body = json()
-    state = text(10)
-    attempts = small()
-    due_at = moment(index=True)
-    created_at = moment()
-    sent_at = moment(null=True)
-    last_error = text(100, null=True)
-
-    bot_outbound_state_known = one_of("state", OutboundState)
-
-
-TABLES = (BotInbound, BotConversation, BotOutbound)
