@@ -1,7 +1,7 @@
 """Builds the simulator: the platform's interface, the control side and the chat page."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -38,24 +38,6 @@ def create_simulator(
     is `app.state.world`. SimulatorRefused for a configuration that must not run.
     """
     world = World(check_config(config))
-
-    @asynccontextmanager
-    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        limits = httpx.Limits(max_connections=PUSH_CONNECTIONS, max_keepalive_connections=50)
-        async with httpx.AsyncClient(
-            transport=callback_transport,
-            timeout=LONGEST_EXCHANGE_S,
-            limits=limits,
-            trust_env=False,
-        ) as client:
-            world.pusher.client = client
-            world.start()
-            try:
-                yield
-            finally:
-                await world.stop()
-                world.pusher.client = None
-
     app = Litestar(
         route_handlers=[
             *(_platform_route(path, endpoint) for path, endpoint in ENDPOINTS.items()),
@@ -70,7 +52,7 @@ def create_simulator(
             PlatformError: _platform_error,
         },
         before_request=_guard(config),
-        lifespan=[lifespan],
+        lifespan=[_lifespan(world, callback_transport)],
         openapi_config=None,
         logging_config=None,
         response_headers=SECURITY_HEADERS,
@@ -78,6 +60,26 @@ def create_simulator(
     )
     app.state.world = world
     return app
+
+
+def _lifespan(
+    world: World, transport: httpx.AsyncBaseTransport | None
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        limits = httpx.Limits(max_connections=PUSH_CONNECTIONS, max_keepalive_connections=50)
+        async with httpx.AsyncClient(
+            transport=transport, timeout=LONGEST_EXCHANGE_S, limits=limits, trust_env=False
+        ) as client:
+            world.pusher.client = client
+            world.start()
+            try:
+                yield
+            finally:
+                await world.stop()
+                world.pusher.client = None
+
+    return lifespan
 
 
 def _platform_route(path: str, endpoint: Endpoint) -> HTTPRouteHandler:

@@ -149,6 +149,11 @@ class Control(Controller):
             raise ControlRefusal(400, "push_malformed", str(error)) from error
         return dict(msgspec.to_builtins(world.pusher.knobs))
 
+    @post("/verify", status_code=200)
+    async def verify(self, world: InWorld) -> dict[str, Any]:
+        """Let the platform check the callback address, as when an account enters it."""
+        return await world.pusher.verify_address()
+
     @post("/consents", status_code=200)
     async def consents(self, world: InWorld, data: JSONBody[GiveConsent]) -> dict[str, Any]:
         """Set how many one-time notices of a template a person has agreed to."""

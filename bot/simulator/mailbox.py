@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from bot.simulator.clock import VirtualClock, iso
@@ -92,12 +93,12 @@ class Mailbox:
     ) -> list[Message]:
         """Messages with an id above `after`, oldest first, of one follower or (None) of all."""
         pool = self._all if openid is None else self._of.get(openid, ())
-        hits = [
+        hits = (
             message
             for message in pool
             if message.id > after and (both_directions or message.direction == "received")
-        ]
-        return hits[:limit]
+        )
+        return list(islice(hits, limit))
 
     def kept(self) -> Iterator[Message]:
         """Every message that is still shown, oldest first."""

@@ -101,6 +101,27 @@ class Pusher:
             if held is not None:
                 held.set()
 
+    async def verify_address(self) -> dict[str, Any]:
+        """The GET with `echostr` that the platform sends when an address is entered."""
+        if self.client is None:
+            raise RuntimeError("the simulator is not started: enter its lifespan first")
+        timestamp, nonce = str(int(self._clock.machine_now())), secrets.token_hex(5)
+        echo = str(secrets.randbelow(9 * 10**18) + 10**18)
+        query = {
+            "signature": sign(self._config.token, timestamp, nonce),
+            "timestamp": timestamp,
+            "nonce": nonce,
+            "echostr": echo,
+        }
+        try:
+            async with asyncio.timeout(self.knobs.timeout_s):
+                answer = await self.client.get(self._config.callback_url, params=query)
+        except (TimeoutError, httpx.HTTPError) as error:
+            return {"verified": False, "status": 0, "problem": type(error).__name__}
+        verified = answer.status_code == 200 and answer.text == echo
+        problem = None if verified else "the answer is not the echostr"
+        return {"verified": verified, "status": answer.status_code, "problem": problem}
+
     async def _hold_back(self) -> None:
         self._held = asyncio.Event()
         try:

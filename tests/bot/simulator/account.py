@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import xmltodict
 from wechatpy.crypto import WeChatCrypto
 from wechatpy.exceptions import InvalidAppIdException, InvalidSignatureException
+from wechatpy.utils import check_signature
 
 from bot.simulator.config import FollowerSeed, NoticeTemplate, SimulatorConfig
 
@@ -76,12 +77,25 @@ class Account:
             body += part.get("body", b"")
             if not part.get("more_body"):
                 break
+        if scope["method"] == "GET":
+            await self._echo(scope["query_string"], send)
+            return
         query = {k: v[0] for k, v in parse_qs(scope["query_string"].decode()).items()}
         self.queries.append(query)
         status, content = await self._handle(query, body)
         start = {"type": "http.response.start", "status": status, "headers": []}
         await send(start)
         await send({"type": "http.response.body", "body": content})
+
+    async def _echo(
+        self, query_string: bytes, send: Callable[[dict[str, Any]], Awaitable[None]]
+    ) -> None:
+        """The address check: the echostr when the signature is right and we play along."""
+        query = {k: v[0] for k, v in parse_qs(query_string.decode()).items()}
+        check_signature(CONFIG.token, query["signature"], query["timestamp"], query["nonce"])
+        echo = query["echostr"] if self.plan[0].status == 200 else "something else"
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": echo.encode()})
 
     async def _handle(self, query: dict[str, str], body: bytes) -> tuple[int, bytes]:
         try:

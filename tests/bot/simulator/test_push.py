@@ -180,3 +180,10 @@ async def test_a_dead_callback_is_tried_three_times(stage: Stage) -> None:
         outcome = await stage.act(content="你好")
     assert (outcome["tries"], outcome["status"]) == (3, 0)
     assert outcome["problem"].startswith("connection")
+
+
+async def test_the_address_check_wants_its_echo_back(stage: Stage) -> None:
+    answer = (await stage.http.post("/control/verify")).json()
+    assert answer == {"verified": True, "status": 200, "problem": None}
+    stage.account.reply_with(Answer(status=500))
+    assert (await stage.http.post("/control/verify")).json()["verified"] is False
