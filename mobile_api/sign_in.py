@@ -17,8 +17,9 @@ from grid.territory import sign_in as verbs
 from grid.territory.types import Audience, SessionView, SignedIn, SignIn, StaffView
 from mobile_api.parameters import StaffRequest
 
-#: Sign-in tries from one address in a minute, over all names; the lock per name is the room's.
-_TRIES_PER_MINUTE = 60
+#: Tries from one address in a minute, over all names (a whole office may share one address); the
+#: lock per name is the room's, and hashing is bounded there too.
+_TRIES_PER_MINUTE = 300
 
 
 class RefreshSession(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
