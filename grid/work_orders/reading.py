@@ -36,7 +36,8 @@ from grid.work_orders.types import (
     WorkOrderView,
 )
 
-_SELECT = (
+#: What `view_of` reads of a job; `REACHED` limits it to the rows of `scope_args` ($1 to $4).
+JOB_ROWS = (
     "SELECT w.*, t.number AS ticket_number, t.description, t.phone AS reporter_phone,"
     " t.address AS told_address, a.account_no, a.name AS customer_name, a.phone AS account_phone,"
     " a.address AS account_address, g.name AS grid_name, s.name AS station_name,"
@@ -46,8 +47,8 @@ _SELECT = (
     " LEFT JOIN service_grid g ON g.id = w.grid LEFT JOIN supply_station s ON s.id = w.station"
     " LEFT JOIN staff p ON p.id = w.assignee"
 )
-_SCOPE = "($1::bool OR w.station = ANY($2::uuid[]) OR w.grid = ANY($3::uuid[]) OR w.assignee = $4)"
-_OPEN = "w.state NOT IN ('completed', 'cannot_complete', 'cancelled', 'closed')"
+REACHED = "($1::bool OR w.station = ANY($2::uuid[]) OR w.grid = ANY($3::uuid[]) OR w.assignee = $4)"
+STILL_OPEN = "w.state NOT IN ('completed', 'cannot_complete', 'cancelled', 'closed')"
 
 
 def scope_args(actor: Actor) -> tuple[bool, list[UUID], list[UUID], UUID | None]:
@@ -71,9 +72,9 @@ async def work_orders(actor: Actor, wanted: WorkOrderFilter) -> Page[WorkOrderVi
     if near is not None:
         order = "power(w.lat - $12, 2) + power((w.lon - $13) * cosd($12), 2) NULLS LAST, w.id"
     rows = await fetch(
-        f"{_SELECT} WHERE {_SCOPE}"
+        f"{JOB_ROWS} WHERE {REACHED}"
         " AND ($5::varchar IS NULL OR w.state = $5 OR ($5 = 'open' AND "
-        f"{_OPEN})) AND ($6::varchar IS NULL OR w.kind = $6)"
+        f"{STILL_OPEN})) AND ($6::varchar IS NULL OR w.kind = $6)"
         " AND ($7::varchar IS NULL OR g.code = $7) AND ($8::uuid IS NULL OR w.assignee = $8)"
         " AND ($9::varchar IS NULL OR w.number ILIKE $9 OR t.number ILIKE $9"
         " OR a.account_no ILIKE $9 OR a.name ILIKE $9 OR a.address ILIKE $9 OR t.address ILIKE $9)"
@@ -115,7 +116,7 @@ async def work_order(actor: Actor, work_order_id: UUID) -> WorkOrderView:
 async def view_one(actor: Actor, work_order_id: UUID) -> WorkOrderView:
     """One job without its history. Raises NotFound when it is not the actor's to see."""
     row = await fetch_one(
-        f"{_SELECT} WHERE {_SCOPE} AND w.id = $5",
+        f"{JOB_ROWS} WHERE {REACHED} AND w.id = $5",
         *scope_args(actor),
         work_order_id,
     )
@@ -127,7 +128,7 @@ async def view_one(actor: Actor, work_order_id: UUID) -> WorkOrderView:
 async def today(actor: StaffActor, limit: int = 200) -> list[WorkOrderView]:
     """The actor's open jobs: danger first, then by the earliest limit still running."""
     rows = await fetch(
-        f"{_SELECT} WHERE w.assignee = $1 AND {_OPEN}"
+        f"{JOB_ROWS} WHERE w.assignee = $1 AND {STILL_OPEN}"
         " ORDER BY (w.priority = 'danger') DESC, CASE WHEN w.arrived_at IS NULL"
         " THEN w.clock_from + make_interval(secs => w.arrive_limit_s)"
         " ELSE w.arrived_at + make_interval(secs => w.restore_limit_s) END, w.id LIMIT $2",
@@ -168,7 +169,7 @@ def _with_history(view: WorkOrderView, history: Sequence[TransitionView]) -> Wor
 
 
 def view_of(row: Record, actor: Actor, now: datetime, near: Place | None = None) -> WorkOrderView:
-    """A row of `_SELECT` as the actor may see it."""
+    """A row of `JOB_ROWS` as the actor may see it."""
     state = WorkOrderState(row["state"])
     place = None if row["lat"] is None else Place(lat=row["lat"], lon=row["lon"])
     phone = row["reporter_phone"] or row["account_phone"]
