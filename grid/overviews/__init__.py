@@ -1,0 +1,1 @@
+"""Joined reads over several rooms: the dispatchers' board and its map. Nothing is written here."""

@@ -1,0 +1,151 @@
+"""The board: every open job in the reader's reach, danger first, then by the limit that is next."""
+
+from uuid import UUID
+
+import msgspec
+from asyncpg import Record
+
+from grid.kit import audit
+from grid.kit.clock import business_day, business_now
+from grid.kit.database import fetch, fetch_one
+from grid.kit.pages import decode_cursor, encode_cursor
+from grid.overviews.types import Board, BoardCounts, BoardFilter, StationChoice
+from grid.territory.authority import Action, visible
+from grid.territory.types import StaffActor
+from grid.work_orders.reading import JOB_ROWS, REACHED, STILL_OPEN, scope_args, view_of
+from grid.work_orders.types import WorkOrderView
+
+#: Rows of one page of the board.
+BOARD_ROWS = 50
+#: Open danger jobs that the alert names; more are counted.
+DANGERS_SHOWN = 20
+
+_WAITING = "w.state IN ('draft', 'triaged', 'pending_dispatch', 'scheduled')"
+
+#: The earliest limit that is still running, as `clocks_of` of the work orders' room sees it.
+DUE = (
+    "least(CASE WHEN w.dispatched_at IS NOT NULL AND w.accepted_at IS NULL"
+    " THEN w.dispatched_at + make_interval(secs => w.accept_limit_s) END,"
+    " CASE WHEN w.arrived_at IS NULL OR w.arrival_grade = 'disputed'"
+    " THEN w.clock_from + make_interval(secs => w.arrive_limit_s) END,"
+    " CASE WHEN w.arrived_at IS NOT NULL AND w.restored_at IS NULL"
+    " THEN w.arrived_at + make_interval(secs => w.restore_limit_s) END)"
+)
+#: Danger first, then other open jobs, then what is over.
+_RANK = f"CASE WHEN NOT ({STILL_OPEN}) THEN 2 WHEN w.priority = 'danger' THEN 0 ELSE 1 END"
+#: Open jobs by their limit (none is last); what is over, the newest first.
+_KEY = (
+    f"CASE WHEN {STILL_OPEN} THEN coalesce(extract(epoch FROM {DUE}), 1e12)"
+    " ELSE -extract(epoch FROM w.reported_at) END::float8"
+)
+#: A job's row with the two values that the board is sorted by.
+_BOARD_ROWS = JOB_ROWS.replace(
+    "SELECT w.*", f"SELECT w.*, {_RANK} AS board_rank, {_KEY} AS board_key", 1
+)
+_WANTED = (
+    f" AND CASE WHEN $5::varchar IS NULL THEN {STILL_OPEN}"
+    f" WHEN $5 = 'waiting' THEN {_WAITING} ELSE w.state = $5 END"
+    " AND ($6::varchar IS NULL OR s.code = $6) AND ($7::varchar IS NULL OR g.code = $7)"
+    " AND ($8::varchar IS NULL OR w.priority = $8)"
+    " AND (NOT $9::bool OR w.assignee = $4 OR EXISTS (SELECT 1 FROM work_order_transition h"
+    " WHERE h.work_order = w.id AND h.actor = $10))"
+    f" AND (NOT $11::bool OR {DUE} < $12::timestamptz)"
+    " AND ($13::varchar IS NULL OR concat_ws(' ', w.number, t.number, a.account_no, a.name,"
+    " a.address, t.address, t.description, p.name) ILIKE $13)"
+)
+
+
+async def board(actor: StaffActor, wanted: BoardFilter) -> Board:
+    """A page of the board with the counts of the whole reach.
+
+    Raises Invalid naming `cursor`. Reading many customers' faults at once is audited.
+    """
+    now = await business_now()
+    after: tuple[int, float, UUID] | tuple[None, None, None] = (None, None, None)
+    if wanted.cursor is not None:
+        after = decode_cursor(wanted.cursor, tuple[int, float, UUID])
+    rows = await fetch(
+        f"{_BOARD_ROWS} WHERE {REACHED}{_WANTED}"
+        f" AND ($14::int IS NULL OR ({_RANK}, {_KEY}, w.id) > ($14, $15::float8, $16::uuid))"
+        f" ORDER BY {_RANK}, {_KEY}, w.id LIMIT $17",
+        *scope_args(actor),
+        wanted.state,
+        wanted.station,
+        wanted.grid,
+        None if wanted.priority is None else wanted.priority.value,
+        wanted.mine,
+        actor.subject,
+        wanted.late,
+        now,
+        _pattern(wanted.q),
+        *after,
+        BOARD_ROWS + 1,
+    )
+    shown = rows[:BOARD_ROWS]
+    await audit.record("board.read", "work_orders", shown=len(shown), by_text=wanted.q is not None)
+    return Board(
+        as_of=now,
+        items=[view_of(row, actor, now) for row in shown],
+        next=_cursor(shown[-1]) if len(rows) > BOARD_ROWS else None,
+        counts=await counts(actor),
+    )
+
+
+def _cursor(row: Record) -> str:
+    return encode_cursor(row["board_rank"], row["board_key"], str(row["id"]))
+
+
+def _pattern(q: str | None) -> str | None:
+    if q is None or not q.strip():
+        return None
+    literal = q.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{literal}%"
+
+
+async def counts(actor: StaffActor) -> BoardCounts:
+    """How many jobs stand where, within the reader's reach."""
+    row = await fetch_one(
+        f"SELECT count(*) FILTER (WHERE {STILL_OPEN}) AS open,"  # noqa: S608 - constants above
+        f" count(*) FILTER (WHERE {STILL_OPEN} AND w.priority = 'danger') AS danger,"
+        f" count(*) FILTER (WHERE {STILL_OPEN} AND {DUE} < $5) AS late,"
+        f" count(*) FILTER (WHERE {_WAITING}) AS waiting,"
+        " count(*) FILTER (WHERE w.state IN ('completed', 'cannot_complete')) AS done"
+        f" FROM work_order w WHERE w.state NOT IN ('cancelled', 'closed') AND {REACHED}",
+        *scope_args(actor),
+        await business_now(),
+    )
+    assert row is not None
+    return BoardCounts(**dict(row))
+
+
+async def dangers(actor: StaffActor) -> list[WorkOrderView]:
+    """Open danger jobs in the reader's reach, the oldest first, at most DANGERS_SHOWN."""
+    rows = await fetch(
+        f"{JOB_ROWS} WHERE {REACHED} AND w.priority = 'danger' AND {STILL_OPEN}"
+        " ORDER BY w.reported_at, w.id LIMIT $5",
+        *scope_args(actor),
+        DANGERS_SHOWN,
+    )
+    now = await business_now()
+    return [view_of(row, actor, now) for row in rows]
+
+
+_STATIONS = """
+SELECT s.code, s.name, coalesce(json_agg(json_build_array(g.code, g.name) ORDER BY g.code)
+    FILTER (WHERE g.id IS NOT NULL), '[]') AS grids
+FROM supply_station s LEFT JOIN service_grid g ON g.station = s.id AND g.active_from <= $4
+    AND (g.active_until IS NULL OR g.active_until > $4)
+WHERE $1::bool OR s.id = ANY($2::uuid[]) OR g.id = ANY($3::uuid[])
+GROUP BY s.id ORDER BY s.code LIMIT 100
+"""
+_GRIDS = msgspec.json.Decoder(list[tuple[str, str]])
+
+
+async def stations(actor: StaffActor) -> list[StationChoice]:
+    """The stations and grids that the reader's board can show."""
+    reach = visible(actor, Action.READ_WORK_ORDERS)
+    rows = await fetch(_STATIONS, *reach, business_day(await business_now()))
+    return [
+        StationChoice(code=row["code"], name=row["name"], grids=_GRIDS.decode(row["grids"]))
+        for row in rows
+    ]
