@@ -1,0 +1,21 @@
+"""`wangge backup FILE`: a consistent copy of the database."""
+
+import argparse
+from pathlib import Path
+
+from backend.backup import back_up, manifest_of
+from backend.commands.run import database_settings, finish
+from backend.commands.words import say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="where the copy goes")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    manifest = finish(back_up(database_settings(), arguments.file))
+    megabytes = manifest.dump_bytes / 1_000_000
+    say(
+        f"copied {megabytes:.1f} MB to {arguments.file}, described in {manifest_of(arguments.file)}"
+    )
+    return 0
