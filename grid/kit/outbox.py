@@ -215,7 +215,13 @@ async def give_back(jobs: Sequence[Job]) -> int:
     )
 
 
-async def react(name: str, event_ids: Sequence[UUID]) -> int:
+async def react(
+    name: str,
+    event_ids: Sequence[UUID],
+    *,
+    handle_limit_s: float = HANDLE_LIMIT_S,
+    budget_s: float = JOB_BUDGET_S,
+) -> int:
     """Run one reaction for each event, each in its own transaction; returns how many it handled.
 
     A failure is recorded with a growing delay and, after MAX_ATTEMPTS, becomes a dead letter; it
@@ -226,13 +232,13 @@ async def react(name: str, event_ids: Sequence[UUID]) -> int:
     handled = 0
     began = time.monotonic()
     for event_id in event_ids:
-        if time.monotonic() - began > JOB_BUDGET_S:
+        if time.monotonic() - began > budget_s:
             log.warning("reaction_job_over_budget", reaction=name, handled=handled)
             break
         try:
             if known is None:
                 raise LookupError("no such reaction in this worker")
-            async with asyncio.timeout(HANDLE_LIMIT_S):
+            async with asyncio.timeout(handle_limit_s):
                 handled += await _handle_one(known, event_id)
         except Exception as error:
             await _record_failure(name, event_id, error)

@@ -1,0 +1,49 @@
+"""Which statements a piece of code sends to PostgreSQL: to count them, or to tell them again."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, NamedTuple
+
+from asyncpg.connection import LoggedQuery
+
+from grid.kit.database import DB
+
+
+class Statement(NamedTuple):
+    sql: str
+    args: tuple[Any, ...]
+
+
+@asynccontextmanager
+async def recorded() -> AsyncIterator[list[Statement]]:
+    """Every statement run inside the block, BEGIN and COMMIT too.
+
+    Inside a transaction: those of its connection; otherwise those of this process's whole pool.
+    """
+    statements: list[Statement] = []
+
+    def note(query: LoggedQuery) -> None:
+        statements.append(Statement(query.query, tuple(query.args or ())))
+
+    async with _connections() as connections:
+        for connection in connections:
+            connection.add_query_logger(note)
+    try:
+        yield statements
+    finally:
+        async with _connections() as connections:
+            for connection in connections:
+                connection.remove_query_logger(note)
+
+
+@asynccontextmanager
+async def _connections() -> AsyncIterator[list[Any]]:
+    """The running transaction's connection, or for a moment every connection of the pool."""
+    running = DB.current_transaction.get()
+    if running is not None:
+        yield [running.connection]
+        return
+    async with AsyncExitStack() as held:
+        yield [
+            await held.enter_async_context(DB.pool.acquire()) for _ in range(DB.pool.get_max_size())
+        ]
