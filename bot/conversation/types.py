@@ -73,12 +73,21 @@ class TicketLine(msgspec.Struct, frozen=True, kw_only=True):
     who_phone: str | None = None
 
 
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom to call: name, phone, and the grid they serve."""
+
+    name: str
+    phone: str
+    grid_name: str
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a command: a code (a refusal's, or the service's word) and its facts."""
 
     code: str
     accounts: tuple[AccountChoice, ...] = ()
     tickets: tuple[TicketLine, ...] = ()
+    person: Person | None = None
     number: str | None = None
 
 
@@ -106,6 +115,16 @@ class BindAccount(msgspec.Struct, frozen=True, kw_only=True):
     meter_no: str
 
 
+class UnbindAccount(msgspec.Struct, frozen=True):
+    """-> `unbound`, or the code of a refusal."""
+
+    account_no: str
+
+
+class FindGridManager(msgspec.Struct, frozen=True):
+    """Who serves the default account's grid? -> `found` with `person`, or without when unknown."""
+
+
 class FileFault(msgspec.Struct, frozen=True, kw_only=True):
     """-> `reported` with the ticket's number, or the code of a refusal."""
 
@@ -117,7 +136,7 @@ class FileFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageDispatcher(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody may be hurt. -> `paged` with a number, or anything else when it failed."""
+    """Somebody may be hurt. -> `paged` with a number, `already_paged`, or else it failed."""
 
     description: str
     address: str | None = None
@@ -143,6 +162,8 @@ class ConfirmRestored(msgspec.Struct, frozen=True):
 Command = (
     FindAccounts
     | BindAccount
+    | UnbindAccount
+    | FindGridManager
     | FileFault
     | PageDispatcher
     | FindTickets

@@ -25,10 +25,8 @@ class Info(StrEnum):
     BALANCE = "balance"
     USAGE = "usage"
     PAY = "pay"
-    UNBIND = "unbind"
     CONNECT = "connect"
     COMPLAIN = "complain"
-    GRID = "grid"
     PLANNED = "planned"
 
 
@@ -39,6 +37,8 @@ class Start(StrEnum):
     BIND = "bind"
     PROGRESS = "progress"
     RATE = "rate"
+    UNBIND = "unbind"
+    GRID = "grid_manager"
 
 
 Meaning = Global | Info | Start
@@ -58,10 +58,10 @@ CHAT_WORDS: Mapping[str, Info | Start] = {
     "电费": Info.BALANCE, "电费多少": Info.BALANCE,
     "用电": Info.USAGE, "电量": Info.USAGE, "用电量": Info.USAGE, "查电量": Info.USAGE,
     "缴费": Info.PAY, "充值": Info.PAY, "交费": Info.PAY, "交电费": Info.PAY, "缴电费": Info.PAY,
-    "解绑": Info.UNBIND, "取消绑定": Info.UNBIND, "解除绑定": Info.UNBIND,
+    "解绑": Start.UNBIND, "取消绑定": Start.UNBIND, "解除绑定": Start.UNBIND,
     "办电": Info.CONNECT, "新装": Info.CONNECT, "增容": Info.CONNECT, "过户": Info.CONNECT,
     "投诉": Info.COMPLAIN, "我要投诉": Info.COMPLAIN, "举报": Info.COMPLAIN,
-    "网格": Info.GRID, "网格员": Info.GRID, "网格经理": Info.GRID, "网格员是谁": Info.GRID,
+    "网格": Start.GRID, "网格员": Start.GRID, "网格经理": Start.GRID, "网格员是谁": Start.GRID,
     "停电通知": Info.PLANNED, "计划停电": Info.PLANNED,
     "报修": Start.REPORT_FAULT, "停电": Start.REPORT_FAULT, "我要报修": Start.REPORT_FAULT,
     "故障报修": Start.REPORT_FAULT,
@@ -74,14 +74,14 @@ CHAT_WORDS: Mapping[str, Info | Start] = {
 MENU_KEYS: Mapping[str, Meaning] = {
     "BALANCE": Info.BALANCE, "USAGE": Info.USAGE, "PAY": Info.PAY,
     "REPORT_FAULT": Start.REPORT_FAULT, "FAULT_PIC": Start.REPORT_FAULT,
-    "BIND": Start.BIND, "METER_QR": Start.BIND, "UNBIND": Info.UNBIND,
+    "BIND": Start.BIND, "METER_QR": Start.BIND, "UNBIND": Start.UNBIND,
     "PROGRESS": Start.PROGRESS, "RATE": Start.RATE, "CONNECT": Info.CONNECT,
-    "COMPLAIN": Info.COMPLAIN, "GRID": Info.GRID, "HELP": Global.HELP, "HUMAN": Global.HUMAN,
+    "COMPLAIN": Info.COMPLAIN, "GRID": Start.GRID, "HELP": Global.HELP, "HUMAN": Global.HUMAN,
 }  # fmt: skip
 
 #: The numbers of the menu shown when nothing is going on.
 MENU_NUMBERS: Mapping[int, Meaning] = {
-    1: Start.REPORT_FAULT, 2: Start.PROGRESS, 3: Start.BIND, 4: Info.BALANCE, 5: Info.GRID,
+    1: Start.REPORT_FAULT, 2: Start.PROGRESS, 3: Start.BIND, 4: Info.BALANCE, 5: Start.GRID,
     6: Global.HELP,
 }  # fmt: skip
 
@@ -89,17 +89,15 @@ INFO_WORDS: Mapping[Info, str] = {
     Info.BALANCE: words.BALANCE,
     Info.USAGE: words.USAGE,
     Info.PAY: words.PAY,
-    Info.UNBIND: words.UNBIND,
     Info.CONNECT: words.CONNECT,
     Info.COMPLAIN: words.COMPLAIN,
-    Info.GRID: words.GRID,
     Info.PLANNED: words.PLANNED,
 }
 
 #: What people write when nothing is going on; the first match wins.
 HINTS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
     (re.compile("停电.{0,3}(?:通知|计划|预告)|(?:明天|后天|今晚|下周).{0,6}停电"), Info.PLANNED),
-    (re.compile("解绑|解除绑定"), Info.UNBIND),
+    (re.compile("解绑|解除绑定"), Start.UNBIND),
     (re.compile("绑定|绑.{0,2}户"), Start.BIND),
     (
         re.compile("进度|到哪一?步|单号|师傅.{0,6}(?:到|来|哪)|多久.{0,2}(?:修好|到)"),
@@ -117,7 +115,7 @@ HINTS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
     (re.compile("多少度|几度|用电量|电量"), Info.USAGE),
     (re.compile("[缴交充].{0,3}(?:费|钱|值)"), Info.PAY),
     (re.compile("装表|新装|报装|办电|增容|过户|充电桩|光伏|移表|换表"), Info.CONNECT),
-    (re.compile("网格|谁管|谁负责"), Info.GRID),
+    (re.compile("网格|谁管|谁负责"), Start.GRID),
     (re.compile("电费|电价|多少钱"), Info.BALANCE),
 )
 

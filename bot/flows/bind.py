@@ -33,6 +33,7 @@ _SENTENCES = {
     "already_bound": words.ALREADY_BOUND,
     "binding_refused": words.BIND_REFUSED,
     "too_many_tries": words.BIND_TOO_MANY,
+    "too_many_accounts": words.BIND_TOO_MANY_ACCOUNTS,
 }
 
 

@@ -47,6 +47,8 @@ def _take_where(slots: Slots, answer: Said | Picked | Located) -> Move:
 
 
 def _outcome(slots: Slots, outcome: Outcome) -> Move:
+    if outcome.code == "already_paged":
+        return Finish((words.DANGER_ALREADY_PAGED,))
     if outcome.code != "paged" or outcome.number is None:
         return Finish((words.DANGER_NOT_PAGED,))
     if slots.number is not None:

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.conversation.types import Flow
-from bot.flows import bind, danger, progress, rate, report_fault, restored
+from bot.flows import bind, danger, grid_manager, progress, rate, report_fault, restored, unbind
 
 FLOWS: Mapping[str, Flow[Any]] = {
     flow.name: flow
     for flow in (
         bind.FLOW,
+        unbind.FLOW,
         report_fault.FLOW,
         danger.FLOW,
         progress.FLOW,
+        grid_manager.FLOW,
         rate.FLOW,
         restored.FLOW,
     )

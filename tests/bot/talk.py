@@ -11,6 +11,7 @@ from bot.conversation.types import (
     Event,
     FileFault,
     FindAccounts,
+    FindGridManager,
     FindTickets,
     Outcome,
     PageDispatcher,
@@ -33,11 +34,18 @@ def unbound(command: Command) -> Outcome:
     """The world of a customer without an account, where everything succeeds."""
     if isinstance(command, FindAccounts | FindTickets):
         return Outcome(code="found")
+    if isinstance(command, FindGridManager):
+        return Outcome(code="found")
     if isinstance(command, FileFault):
         return Outcome(code="reported", number="F2401010001")
     if isinstance(command, PageDispatcher):
         return Outcome(code="paged", number="F2401010002")
-    words = {"BindAccount": "bound", "RateLatest": "rated", "ConfirmRestored": "confirmed"}
+    words = {
+        "BindAccount": "bound",
+        "UnbindAccount": "unbound",
+        "RateLatest": "rated",
+        "ConfirmRestored": "confirmed",
+    }
     return Outcome(code=words[type(command).__name__])
 
 

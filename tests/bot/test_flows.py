@@ -19,12 +19,14 @@ from bot.conversation.types import (
     Located,
     Outcome,
     PageDispatcher,
+    Person,
     Picked,
     RateLatest,
     Said,
     SentMedia,
     Tapped,
     TicketLine,
+    UnbindAccount,
 )
 from grid.geography.types import Datum, RawPlace
 
@@ -146,6 +148,26 @@ def test_danger_never_claims_a_page_that_failed() -> None:
     talk = Talk(lambda _: Outcome(code="temporarily_unavailable"))
     reply = talk.say("触电了")
     assert reply == f"{words.SAFETY}\n\n{words.DANGER_NOT_PAGED}"
+
+
+def test_danger_that_was_paged_just_now_is_not_paged_again() -> None:
+    talk = Talk(lambda _: Outcome(code="already_paged"))
+    assert talk.say("触电了") == f"{words.SAFETY}\n\n{words.DANGER_ALREADY_PAGED}"
+
+
+def test_unbinding_takes_two_turns() -> None:
+    talk = Talk(bound_once)
+    assert talk.say("解绑") == words.ask_which_to_unbind([HOME.address])
+    assert talk.say("一") == words.UNBOUND
+    assert talk.commands[-1] == UnbindAccount(HOME.account_no)
+    assert Talk(unbound).say("取消绑定") == words.NOT_BOUND
+
+
+def test_who_serves_me() -> None:
+    person = Person(name="王五", phone="13700000000", grid_name="屏山网格")
+    talk = Talk(lambda _: Outcome(code="found", person=person))
+    assert talk.say("网格员是谁") == words.who_serves("王五", "13700000000", "屏山网格")
+    assert Talk(unbound).say("网格") == words.GRID_UNKNOWN
 
 
 def test_progress_lists_the_newest_tickets_with_who_comes() -> None:
