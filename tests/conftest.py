@@ -51,6 +51,8 @@ async def rolled_back(pool: None) -> AsyncIterator[None]:
     async with transaction() as running:
         yield
         await running.rollback()
+    # What the test may have learnt of a clock that it pushed went back too.
+    clock.allow_moving(True)
 
 
 @pytest.fixture
