@@ -1,5 +1,6 @@
 """Which statements a piece of code sends to PostgreSQL: to count them, or to tell them again."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple
@@ -31,6 +32,8 @@ async def recorded() -> AsyncIterator[list[Statement]]:
     try:
         yield statements
     finally:
+        # asyncpg tells its listeners in the event loop's next turn.
+        await asyncio.sleep(0)
         async with _connections() as connections:
             for connection in connections:
                 connection.remove_query_logger(note)

@@ -38,6 +38,21 @@ async def words() -> list[str]:
     return [row["word"] for row in await DB.pool.fetch("SELECT word FROM probe ORDER BY word")]
 
 
+async def write_and_fail(word: str) -> None:
+    async with transaction():
+        await execute("INSERT INTO probe VALUES ($1)", word)
+        raise ZeroDivisionError
+
+
+async def write_and_be_cut() -> None:
+    """The server ends the connection between two statements."""
+    async with transaction():
+        await execute("INSERT INTO probe VALUES ('cut')")
+        backend = await fetch_value("SELECT pg_backend_pid()")
+        await DB.pool.execute("SELECT pg_terminate_backend($1)", backend)
+        await execute("INSERT INTO probe VALUES ('after')")
+
+
 async def test_a_failing_commit_gives_its_connection_back(probe: None) -> None:
     for n in range(DB.pool.get_max_size() + 2):
         with pytest.raises(asyncpg.ForeignKeyViolationError):
@@ -53,9 +68,7 @@ async def test_after_a_failing_commit_the_same_task_begins_anew(probe: None) -> 
         async with transaction():
             await execute("INSERT INTO probe_pair VALUES (1, 1000)")
     with pytest.raises(ZeroDivisionError):
-        async with transaction():
-            await execute("INSERT INTO probe VALUES ('undone')")
-            raise ZeroDivisionError
+        await write_and_fail("undone")
     assert await words() == []
 
 
@@ -85,11 +98,7 @@ async def test_a_failing_begin_gives_its_connection_back(pool: None) -> None:
 async def test_a_connection_cut_in_the_middle_is_replaced(probe: None) -> None:
     for _ in range(DB.pool.get_max_size() + 2):
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
-            async with transaction():
-                await execute("INSERT INTO probe VALUES ('cut')")
-                backend = await fetch_value("SELECT pg_backend_pid()")
-                await DB.pool.execute("SELECT pg_terminate_backend($1)", backend)
-                await execute("INSERT INTO probe VALUES ('after')")
+            await write_and_be_cut()
         assert not in_transaction()
     assert await whole_pool_answers()
     assert await words() == []
@@ -120,11 +129,10 @@ async def test_a_thousand_cancelled_tasks_leave_the_pool_whole(probe: None) -> N
 
 
 async def test_an_inner_transaction_joins_the_outer(probe: None) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async with transaction() as outer:
         async with transaction():
-            async with transaction():
-                await execute("INSERT INTO probe VALUES ('inner')")
-            raise ZeroDivisionError
+            await execute("INSERT INTO probe VALUES ('undone')")
+        await outer.rollback()
     assert await words() == []
     async with transaction():
         async with transaction():
@@ -180,10 +188,9 @@ async def test_execute_says_how_many_rows_it_changed(probe: None) -> None:
 
 
 async def test_a_transaction_costs_begin_and_commit_and_nothing_else(probe: None) -> None:
-    async with recorded() as statements:
-        async with transaction():
-            await execute("INSERT INTO probe VALUES ('a')")
-            await execute("INSERT INTO probe VALUES ('b')")
+    async with recorded() as statements, transaction():
+        await execute("INSERT INTO probe VALUES ('a')")
+        await execute("INSERT INTO probe VALUES ('b')")
     assert [statement.sql.split()[0] for statement in statements] == [
         "BEGIN;",
         "INSERT",

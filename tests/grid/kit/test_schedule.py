@@ -89,6 +89,6 @@ async def test_a_worker_that_dies_in_the_middle_only_delays_the_next_run() -> No
 
 
 async def test_two_schedules_may_not_share_a_name() -> None:
-    with pytest.raises(ValueError, match="two schedules are called tests.every_minute"):
+    with pytest.raises(ValueError, match="two schedules are called"):
         schedule("tests.every_minute", every_s=1)(every_minute)
     assert schedules()["tests.every_minute"].every_s == 60

@@ -43,12 +43,11 @@ def test_a_cursor_that_is_not_ours_is_refused_by_name(cursor: str) -> None:
     assert caught.value.field == "cursor"
 
 
-@given(st.text(max_size=80))
-def test_no_cursor_is_an_unexpected_error(cursor: str) -> None:
-    try:
+@given(st.text(max_size=80).filter(lambda text: not text.startswith("W")))
+def test_no_text_from_outside_is_an_unexpected_error(cursor: str) -> None:
+    """A cursor of ours is base64 of a list, which begins with W."""
+    with pytest.raises(Invalid):
         decode_cursor(cursor, tuple[int, str])
-    except Invalid as refusal:
-        assert refusal.field == "cursor"
 
 
 @pytest.mark.parametrize(("rows", "shown", "more"), [(0, 0, False), (3, 3, False), (4, 3, True)])
