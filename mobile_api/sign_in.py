@@ -4,7 +4,6 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from grid.territory.service import staff_view
 from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
@@ -14,6 +13,7 @@ from backend.http.budgets import budgets
 from backend.http.staff import PUBLIC
 from backend.settings import settings
 from grid.territory import sign_in as verbs
+from grid.territory.service import staff_view
 from grid.territory.types import Audience, SessionView, SignedIn, SignIn, StaffView
 from mobile_api.parameters import StaffRequest
 

@@ -24,7 +24,9 @@ OPENAPI = OpenAPIConfig(
     title="网格 Wangge",
     version="1",
     description="Staff API. Errors are application/problem+json; times are UTC; places are WGS-84.",
-    openapi_router=Router(path="/api/openapi", route_handlers=[], guards=[_closed]),
+    openapi_router=Router(
+        path="/api/openapi", route_handlers=[], guards=[_closed], include_in_schema=False
+    ),
     render_plugins=[JsonRenderPlugin(path="/schema.json")],
     components=Components(
         security_schemes={"access_token": SecurityScheme(type="http", scheme="bearer")}
