@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 from litestar import HttpMethod, Litestar, Request, Response, route
@@ -13,11 +12,12 @@ from litestar.handlers import HTTPRouteHandler
 
 from bot.simulator.account_endpoints import ACCOUNT_ENDPOINTS
 from bot.simulator.asset_endpoints import ASSET_ENDPOINTS
-from bot.simulator.authorize import LOOPBACK_HOSTS, authorize
+from bot.simulator.authorize import authorize
 from bot.simulator.config import SimulatorConfig, check_config
 from bot.simulator.control import Control
 from bot.simulator.errors import ControlRefusal, PlatformError
 from bot.simulator.gate import AnyRequest, Endpoint, as_json, pass_gate
+from bot.simulator.hosts import LOOPBACK_HOSTS, split
 from bot.simulator.message_endpoints import MESSAGE_ENDPOINTS
 from bot.simulator.page.routes import PAGE_ROUTES, SECURITY_HEADERS
 from bot.simulator.world import InWorld, World
@@ -94,13 +94,15 @@ def _guard(config: SimulatorConfig) -> Callable[[AnyRequest], None]:
     """Refuses what a web page elsewhere could make this machine's browser send to `/control`."""
 
     def check(request: AnyRequest) -> None:
-        if request.url.path.startswith(("/cgi-bin/", "/sns/", "/connect/")):
+        host = split(f"//{request.headers.get('host', '')}").hostname
+        if host is None:
+            raise ControlRefusal(400, "host_malformed", "Host is missing or malformed")
+        if request.scope["path"].startswith(("/cgi-bin/", "/sns/", "/connect/")):
             return
-        host = urlsplit(f"//{request.headers.get('host', '')}").hostname
         if not config.allow_remote and host not in LOOPBACK_HOSTS:
             raise ControlRefusal(403, "host_not_loopback", "use a loopback name in Host")
         origin = request.headers.get("origin")
-        if request.method != "GET" and origin and urlsplit(origin).hostname != host:
+        if request.method != "GET" and origin and split(origin).hostname != host:
             raise ControlRefusal(403, "foreign_origin", "not from another site")
 
     return check

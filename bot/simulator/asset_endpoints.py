@@ -80,7 +80,7 @@ async def qr_create(world: World, request: AnyRequest) -> dict[str, Any]:
     key = _scene_key(action, scene)
     permanent = str(action).startswith("QR_LIMIT")
     expire_s = body.get("expire_seconds", DEFAULT_EXPIRY_S)
-    if not isinstance(expire_s, int) or not 1 <= expire_s <= LARGEST_EXPIRY_S:
+    if type(expire_s) is not int or not 1 <= expire_s <= LARGEST_EXPIRY_S:
         raise PlatformError(40053)
     expires_at = float("inf") if permanent else world.clock.now() + expire_s
     ticket = world.scenes.put(Scene(key, expires_at))
@@ -106,7 +106,7 @@ def _scene_key(action: Any, scene: dict[str, Any]) -> str:
     elif action in ("QR_SCENE", "QR_LIMIT_SCENE"):
         number = scene.get("scene_id")
         largest = LARGEST_TEMPORARY_SCENE if action == "QR_SCENE" else LARGEST_PERMANENT_SCENE
-        if isinstance(number, int) and 1 <= number <= largest:
+        if type(number) is int and 1 <= number <= largest:
             return str(number)
     raise PlatformError(40053)
 

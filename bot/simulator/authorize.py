@@ -1,16 +1,16 @@
 """GET /connect/oauth2/authorize: sends the person's browser back with a code."""
 
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlunsplit
 
 from litestar import Request, Response, get
 from litestar.response import Redirect
 
+from bot.simulator.hosts import LOOPBACK_HOSTS, split
 from bot.simulator.world import InWorld, World
 
 SCOPES = ("snsapi_base", "snsapi_userinfo")
 STATE_BYTES = 128
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 OPENID_COOKIE = "simulator_openid"
 
 
@@ -30,7 +30,7 @@ async def authorize(request: Request[Any, Any, Any], world: InWorld) -> Response
     if follower is None:
         return _page("请先在聊天页选择一位客户（或给出 openid 参数）。10008", status=400)
     code = world.oauth.issue(follower.openid, query["scope"])
-    parts = urlsplit(query["redirect_uri"])
+    parts = split(query["redirect_uri"])
     pairs = [*parse_qsl(parts.query, keep_blank_values=True), ("code", code)]
     pairs.append(("state", query.get("state", "")))
     return Redirect(urlunsplit(parts._replace(query=urlencode(pairs), fragment="")))
@@ -45,9 +45,9 @@ def _problem(world: World, query: dict[str, str]) -> str | None:
         return "scope 参数错误 10005"
     if len(query.get("state", "").encode()) > STATE_BYTES:
         return "state 参数过长 10009"
-    target = urlsplit(query.get("redirect_uri", ""))
+    target = split(query.get("redirect_uri", ""))
     # The account's web domain is that of its callback; on one machine, loopback names too.
-    allowed = LOOPBACK_HOSTS | {urlsplit(world.config.callback_url).hostname}
+    allowed = LOOPBACK_HOSTS | {split(world.config.callback_url).hostname}
     if target.scheme not in ("http", "https") or target.hostname not in allowed:
         return "redirect_uri 域名与后台配置不一致 10003"
     return None

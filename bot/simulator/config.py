@@ -4,9 +4,10 @@ import base64
 import binascii
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import msgspec
+
+from bot.simulator.hosts import split
 
 SIMULATED_APP_ID_PREFIX = "wxsim"
 MAX_FOLLOWERS = 100_000
@@ -76,7 +77,7 @@ def check_config(config: SimulatorConfig) -> SimulatorConfig:
         base64.b64decode(config.encoding_aes_key + "=", validate=True)
     except binascii.Error as error:
         raise SimulatorRefused("encoding_aes_key is not base64 of a 32-byte key") from error
-    parts = urlsplit(config.callback_url)
+    parts = split(config.callback_url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
         raise SimulatorRefused("callback_url must be an http(s) address without a query")
     openids = {follower.openid for follower in config.followers}

@@ -146,6 +146,9 @@ async def test_oauth_codes_unknown_late_and_missing(stage: Stage) -> None:
         {"redirect_uri": "http://evil.example/"},
         {"redirect_uri": "javascript:alert(1)"},
         {"redirect_uri": ""},
+        {"redirect_uri": "http://[::1"},
+        {"redirect_uri": "http://127.0.0.1:x/"},
+        {"redirect_uri": "//127.0.0.1/"},
         {"response_type": "token"},
         {"scope": "all"},
         {"state": "x" * 129},
@@ -240,6 +243,8 @@ async def test_the_clock_only_goes_forward(stage: Stage, body: dict[str, Any]) -
         {"Host": "127.0.0.1.evil.example"},
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Host": "["},
+        {"Origin": "http://["},
     ],
 )
 async def test_other_web_sites_cannot_use_the_control_side(
@@ -247,7 +252,7 @@ async def test_other_web_sites_cannot_use_the_control_side(
 ) -> None:
     body = {"openid": OPENID, "type": "text", "content": "x"}
     answer = await stage.http.post("/control/events", json=body, headers=headers)
-    assert answer.status_code == 403
+    assert answer.status_code in (400, 403)
     assert stage.account.received == []
 
 
