@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol, cast
 
-from backend.commands.place import add_home_argument, adopt_home
+from backend.commands.place import add_home_argument, adopt_home, split_home
 from backend.commands.words import CommandRefused, complain
 
 #: What each command does; its file in `backend/commands/` is loaded only when it is asked for.
@@ -61,10 +61,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code: 0 done, 1 refused or failed, 2 wrong usage."""
     given = list(sys.argv[1:] if argv is None else argv)
     chosen = given[0] if given and given[0] in COMMANDS else None
+    home: str | None = None
+    if chosen not in {None, "up"}:
+        home, given = split_home(given)
     arguments = build_parser(chosen).parse_args(given)
     try:
         if arguments.command != "up":
-            adopt_home(os.environ, arguments.home)
+            adopt_home(os.environ, home)
         return command_named(arguments.command).run(arguments)
     except CommandRefused as refusal:
         complain(str(refusal))

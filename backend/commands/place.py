@@ -2,7 +2,7 @@
 
 import argparse
 import tomllib
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 
 from backend.commands.words import CommandRefused
@@ -22,6 +22,17 @@ def add_home_argument(parser: argparse.ArgumentParser) -> None:
         help=f"work on the installation of `wangge up --home DIR` (default {DEFAULT_HOME}, "
         "when the environment names no database)",
     )
+
+
+def split_home(given: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Take `--home DIR` out of a command line, wherever it stands: (DIR, the rest).
+
+    A command with verbs of its own would otherwise know the option only before its verb.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, prog="wangge")
+    parser.add_argument("--home", metavar="DIR")
+    found, rest = parser.parse_known_args(list(given))
+    return found.home, rest
 
 
 def adopt_home(environ: MutableMapping[str, str], home: str | None) -> None:
