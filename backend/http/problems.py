@@ -23,6 +23,19 @@ MEDIA_TYPE = "application/problem+json"
 
 log = structlog.get_logger()
 
+
+class Problem(msgspec.Struct, kw_only=True):
+    """What every error looks like; `field` names a bad input, other facts may stand beside."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str | None
+    field: str | None = None
+
+
 #: PostgreSQL or the pool cannot serve now: the client may try the same again.
 _BUSY: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,

@@ -16,8 +16,26 @@ from backend.http.budgets import open_budgets
 from backend.http.live import HUB
 from backend.settings import settings
 from tests.conftest import empty_tables
+from tests.support.serving import serving
 
 _SECRET = "0123456789abcdef0123456789abcdef"
+
+
+def web_settings(database_url: str, redis_url: str) -> dict[str, str]:
+    """The settings of a web process on the test database."""
+    return {
+        "WANGGE_DATABASE_URL": database_url,
+        "WANGGE_REDIS_URL": redis_url,
+        "WANGGE_BASE_URL": "http://testserver",
+        "WANGGE_SESSION_KEYS": f"k1:{_SECRET}",
+        "WANGGE_COOKIE_KEYS": f"c1:{_SECRET}",
+        "WANGGE_WECHAT_APP_ID": "wxsim0123456789",
+        "WANGGE_WECHAT_APP_SECRET": _SECRET,
+        "WANGGE_WECHAT_ORIGINAL_ID": "gh_1234567890ab",
+        "WANGGE_WECHAT_TOKEN": "test-token-0123456789",
+        "WANGGE_WECHAT_ENCODING_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+        "WANGGE_DEMO": "true",
+    }
 
 
 @pytest.fixture(scope="session")
@@ -33,19 +51,7 @@ async def application(
     database_url: str, valkey: EmbeddedValkey, pool: None
 ) -> AsyncIterator[Litestar]:
     """The application with test settings; the pool is this process's own."""
-    values = {
-        "WANGGE_DATABASE_URL": database_url,
-        "WANGGE_REDIS_URL": valkey.url,
-        "WANGGE_BASE_URL": "http://testserver",
-        "WANGGE_SESSION_KEYS": f"k1:{_SECRET}",
-        "WANGGE_COOKIE_KEYS": f"c1:{_SECRET}",
-        "WANGGE_WECHAT_APP_ID": "wxsim0123456789",
-        "WANGGE_WECHAT_APP_SECRET": _SECRET,
-        "WANGGE_WECHAT_ORIGINAL_ID": "gh_1234567890ab",
-        "WANGGE_WECHAT_TOKEN": "test-token-0123456789",
-        "WANGGE_WECHAT_ENCODING_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
-        "WANGGE_DEMO": "true",
-    }
+    values = web_settings(database_url, valkey.url)
     before = dict(os.environ)
     os.environ.update(values)
     settings.cache_clear()
@@ -75,3 +81,13 @@ async def client(application: Litestar) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=application, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as caller:
         yield caller
+
+
+@pytest.fixture(scope="module")
+async def web(
+    database_url: str, valkey: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[str]:
+    """The address of a real web process on the same database, for what ASGI cannot show."""
+    log = tmp_path_factory.mktemp("web") / "web.log"
+    async with serving(web_settings(database_url, valkey.url), log) as base_url:
+        yield base_url
