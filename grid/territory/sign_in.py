@@ -148,7 +148,13 @@ async def _signed_in(
 
 
 async def _refused(employee_no: str, known: bool, now: datetime) -> SignInRefused:
-    """Count the try. The same statements run for a name that nobody has."""
+    await count_wrong_try(employee_no, now)
+    await audit.record("sign_in.refused", f"staff:{employee_no}" if known else "staff:unknown")
+    return SignInRefused()
+
+
+async def count_wrong_try(employee_no: str, now: datetime) -> None:
+    """Count a wrong password or code; the same statements run for a name that nobody has."""
     limits = await sign_in_limits(await business_now())
     await execute(
         "UPDATE staff SET"
@@ -160,8 +166,6 @@ async def _refused(employee_no: str, known: bool, now: datetime) -> SignInRefuse
         now,
         now + limits.lock,
     )
-    await audit.record("sign_in.refused", f"staff:{employee_no}" if known else "staff:unknown")
-    return SignInRefused()
 
 
 def _one_line(device_name: str | None) -> str | None:
