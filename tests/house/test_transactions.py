@@ -117,6 +117,8 @@ DATABASE_CLOCK = re.compile(
     r"|\b(current_timestamp|current_date|current_time|localtimestamp|localtime)\b",
     re.IGNORECASE,
 )
+# `wangge doctor` compares the database's clock with this machine's.
+READS_DATABASE_CLOCK = frozenset({"backend/doctor.py"})
 LOOKS_LIKE_SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|WHERE|VALUES|INTERVAL|SET)\b")
 
 
@@ -143,6 +145,7 @@ def test_business_sql_takes_the_time_as_a_parameter() -> None:
         f"{relative(path)}:{text.lineno}"
         for path in product_files()
         if not path.is_relative_to(TOP / "grid" / "kit")
+        and relative(path) not in READS_DATABASE_CLOCK
         for text in sql_strings(tree_of(path))
         if DATABASE_CLOCK.search(str(text.value))
     ]
