@@ -59,7 +59,11 @@ async function poll() {
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
   list.append(...news.items.map((message) => bubble(message, choose)));
   if (news.items.length && (atEnd || news.items.some((one) => one.direction === "sent"))) {
-    list.scrollTop = list.scrollHeight;
+    const toEnd = () => { list.scrollTop = list.scrollHeight; };
+    toEnd(); // and again when a picture among them has come and taken its place
+    for (const picture of list.querySelectorAll(":scope > :last-child img, :scope > :nth-last-child(2) img")) {
+      picture.addEventListener("load", toEnd, { once: true });
+    }
   }
 }
 

@@ -105,13 +105,17 @@ async def test_a_bad_reply_shows_out_of_service(stage: Stage, answer: Answer, pr
 
 async def test_a_reply_sealed_with_a_wrong_signature_is_refused(stage: Stage) -> None:
     stage.account.crypto.token = "another-token-000"
-    stage.account.reply_with(Answer(text="x"))
-    outcome = await stage.act(content="你好", push={"mode": "plain"})
-    assert outcome["problem"] == "encrypted_reply_in_plain_mode" or outcome["answered"] is False
     sealed = stage.account.crypto.encrypt_message(reply_xml(OPENID, "x"), "n", "1700000000")
     stage.account.crypto.token = "simulated-token-01"
     stage.account.reply_with(Answer(raw=sealed.encode()))
     assert (await stage.act(content="你好"))["problem"] == "reply_signature_wrong"
+
+
+async def test_plain_mode_takes_no_ciphertext(stage: Stage) -> None:
+    sealed = stage.account.crypto.encrypt_message(reply_xml(OPENID, "x"), "n", "1700000000")
+    stage.account.reply_with(Answer(raw=sealed.encode()))
+    outcome = await stage.act(content="你好", push={"mode": "plain"})
+    assert outcome["problem"] == "encrypted_reply_in_plain_mode"
 
 
 async def test_a_text_over_2048_bytes_shows_nothing(stage: Stage) -> None:
