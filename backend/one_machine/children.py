@@ -34,8 +34,9 @@ def web_name(number: int) -> str:
 
 
 def web(home: Home, environ: Mapping[str, str], number: int, fd: int) -> ChildSpec:
-    """A web process on the listening socket that all of them share."""
-    return _spec(home, environ, web_name(number), ["backend", "serve", "--fd", str(fd)], fd)
+    """A web process on the listening socket that all of them share, as they share their metrics."""
+    counted = {**environ, "PROMETHEUS_MULTIPROC_DIR": str(home.metrics)}
+    return _spec(home, counted, web_name(number), ["backend", "serve", "--fd", str(fd)], fd)
 
 
 def worker(home: Home, environ: Mapping[str, str]) -> ChildSpec:

@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -62,6 +63,7 @@ class Home:
     def __init__(self, directory: Path) -> None:
         self.directory = directory.resolve()
         self.logs = self.directory / "logs"
+        self.metrics = self.directory / "metrics"
         self.settings_file = self.directory / "settings.toml"
         self.ready_file = self.directory / "ready.json"
         self.wechat_simulator_file = self.directory / "wechat-simulator.json"
@@ -73,6 +75,13 @@ class Home:
         """Make the directory, closed to others; one that exists keeps its mode."""
         make_private_directory(self.directory)
         make_private_directory(self.logs)
+
+    def begin(self) -> None:
+        """Take away what belongs to the last run; the caller holds the lock of the home."""
+        self.ready_file.unlink(missing_ok=True)
+        # Numbers of processes that ended long ago would be counted for ever.
+        shutil.rmtree(self.metrics, ignore_errors=True)
+        make_private_directory(self.metrics)
 
     def secrets(self) -> HomeSecrets:
         """The secrets of this home; what an older version did not keep yet is made now."""

@@ -51,7 +51,7 @@ class Machine:
 
     async def run(self) -> None:
         """Start, serve, and on the way out stop web, worker, simulators, Valkey, PostgreSQL."""
-        self._home.ready_file.unlink(missing_ok=True)
+        self._home.begin()
         async with contextlib.AsyncExitStack() as stack:
             self._step("starting PostgreSQL")
             postgres = await stack.enter_async_context(EmbeddedPostgres(self._home.directory))
