@@ -10,13 +10,18 @@ def clock(
     due_at: datetime,
     stopped_at: datetime | None,
     now: datetime,
-    cancelled: bool = False,
+    given_up_at: datetime | None = None,
 ) -> ClockView:
-    """A clock stopped exactly at its limit is met; limits are `<=` everywhere."""
-    if stopped_at is not None:
-        state = ClockState.MET if stopped_at <= due_at else ClockState.BREACHED
-    elif cancelled:
-        state = ClockState.CANCELLED
+    """A clock stopped exactly at its limit is met; limits are `<=` everywhere.
+
+    When the matter was given up (`given_up_at`) the clock stands still: cancelled if there was time
+    left, breached if there was none. Giving up late does not undo a breach.
+    """
+    judged_at = stopped_at or given_up_at or now
+    if judged_at > due_at:
+        state = ClockState.BREACHED
+    elif stopped_at is not None:
+        state = ClockState.MET
     else:
-        state = ClockState.RUNNING if now <= due_at else ClockState.BREACHED
+        state = ClockState.RUNNING if given_up_at is None else ClockState.CANCELLED
     return ClockView(target=target, due_at=due_at, stopped_at=stopped_at, state=state)

@@ -11,14 +11,15 @@ from grid.dispatch.rules import Job, Person, rank
 from grid.dispatch.types import CandidateView
 from grid.geography.types import Place, PlaceClass
 from grid.kit.clock import business_day, business_now
-from grid.kit.database import fetch, fetch_one, insert, transaction
+from grid.kit.database import fetch, fetch_one, fetch_value, insert, transaction
 from grid.kit.ids import new_id
-from grid.kit.refusals import NotFound, StaleVersion
-from grid.territory.authority import Action, may, require
+from grid.kit.refusals import NotAllowed, NotFound, StaleVersion
+from grid.territory.authority import Action
 from grid.territory.types import Actor, StaffActor, SystemActor
 from grid.work_orders.assigning import Choice, assign, offer_to
-from grid.work_orders.rules import WAITING, check_fields
-from grid.work_orders.steps import check_right, lock
+from grid.work_orders.recording import lock
+from grid.work_orders.rules import WAITING, check_fields, next_state, reaches
+from grid.work_orders.steps import check_right
 from grid.work_orders.types import (
     AssignByHand,
     Capacity,
@@ -29,6 +30,12 @@ from grid.work_orders.types import (
 )
 
 DISPATCH = SystemActor(name="dispatch")
+#: Waiting jobs looked at in one run of the schedule.
+WAITING_MAX = 500
+
+#: The start that a planned job waits for stands in its history.
+_STARTS_AT = "SELECT (h.facts->>'starts_at')::timestamptz FROM work_order_transition h"
+_LAST_PLAN = "AND h.event = 'schedule' ORDER BY h.version DESC LIMIT 1"
 
 _PEOPLE = """
 SELECT s.id, s.employee_no, s.name, p.capacity,
@@ -66,11 +73,11 @@ async def candidates(actor: Actor, work_order_id: UUID) -> list[CandidateView]:
 
     Raises NotFound when the job is not the actor's to see, NotAllowed without the right to assign.
     """
-    row = await _job(work_order_id)
-    place = {"grid_id": row["grid"], "station_id": row["station"]}
-    if not may(actor, Action.READ_WORK_ORDERS, **place):
+    row = await fetch_one("SELECT * FROM work_order WHERE id = $1", work_order_id)
+    if row is None or not reaches(actor, Action.READ_WORK_ORDERS, row["grid"], row["station"]):
         raise NotFound("没有这个工单")
-    require(actor, Action.ASSIGN_WORK, **place)
+    if not reaches(actor, Action.ASSIGN_WORK, row["grid"], row["station"]):
+        raise NotAllowed(action=Action.ASSIGN_WORK.value)
     return await _ranked(row)
 
 
@@ -94,9 +101,10 @@ async def assign_by_hand(
 ) -> WorkOrderView:
     """A dispatcher's choice, kept beside what would have been suggested. Raises as `assign`."""
     async with transaction():
-        view = await assign(actor, work_order_id, command)
-        row = await _job(work_order_id)
+        row = await lock(work_order_id)
+        # Before the choice: afterwards the chosen one has one job more and the last one "declined".
         found = await _ranked(row)
+        view = await assign(actor, work_order_id, command)
         await _keep(actor, row, found, command.staff_id, Capacity.BY_HAND, command.reason)
         return view
 
@@ -104,7 +112,8 @@ async def assign_by_hand(
 async def reassign(actor: StaffActor, work_order_id: UUID, command: DoVerb) -> WorkOrderView:
     """Take a job from somebody and give it to another; version, person and reason are needed.
 
-    Raises Invalid naming the missing field, StaleVersion, and what `assign` raises.
+    Raises Invalid naming the missing field, StaleVersion, WorkOrderStepNotPossible when nobody has
+    it yet, and what `assign` raises.
     """
     check_fields(WorkOrderEvent.REASSIGN, command)
     assert command.staff_id is not None
@@ -113,25 +122,30 @@ async def reassign(actor: StaffActor, work_order_id: UUID, command: DoVerb) -> W
         check_right(actor, row, WorkOrderEvent.REASSIGN)
         if row["version"] != command.version:
             raise StaleVersion(version=row["version"])
+        next_state(WorkOrderEvent.REASSIGN, WorkOrderState(row["state"]))
         choice = AssignByHand(staff_id=command.staff_id, reason=command.reason)
         return await assign_by_hand(actor, work_order_id, choice)
 
 
-async def waiting_jobs(limit: int = 100) -> list[UUID]:
-    """Jobs that wait for somebody, danger first, then the oldest."""
+async def waiting_jobs(limit: int = WAITING_MAX) -> list[UUID]:
+    """Jobs that wait for somebody, danger first, then the oldest; planned ones from their start."""
     rows = await fetch(
-        "SELECT id FROM work_order WHERE state IN ('triaged', 'pending_dispatch')"
-        " AND grid IS NOT NULL ORDER BY (priority = 'danger') DESC, reported_at LIMIT $1",
+        "SELECT w.id FROM work_order w WHERE w.grid IS NOT NULL"  # noqa: S608 - constants above
+        " AND (w.state IN ('triaged', 'pending_dispatch') OR (w.state = 'scheduled'"
+        f" AND ({_STARTS_AT} WHERE h.work_order = w.id {_LAST_PLAN}) <= $2))"
+        " ORDER BY (w.priority = 'danger') DESC, w.reported_at, w.id LIMIT $1",
         limit,
+        await business_now(),
     )
     return [row["id"] for row in rows]
 
 
-async def _job(work_order_id: UUID) -> Record:
-    row = await fetch_one("SELECT * FROM work_order WHERE id = $1", work_order_id)
-    if row is None:
-        raise NotFound("没有这个工单")
-    return row
+async def _waits_now(row: Record) -> bool:
+    state = WorkOrderState(row["state"])
+    if state is not WorkOrderState.SCHEDULED:
+        return state in WAITING
+    starts_at = await fetch_value(f"{_STARTS_AT} WHERE h.work_order = $1 {_LAST_PLAN}", row["id"])
+    return starts_at is not None and starts_at <= await business_now()
 
 
 async def _ranked(row: Record) -> list[CandidateView]:

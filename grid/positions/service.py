@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from grid.kit.clock import business_now
-from grid.kit.database import execute, fetch_one, transaction
+from grid.kit.database import execute, fetch, transaction
 from grid.kit.ids import new_id
 from grid.positions.types import Fix, PositionsTaken, ReportPositions
 from grid.territory.authority import Action, require
@@ -17,30 +17,47 @@ _COARSE_M = 1000.0
 
 
 async def report_positions(actor: StaffActor, command: ReportPositions) -> PositionsTaken:
-    """Store a batch of fixes of the actor. Outside a shift nothing is stored, and that is said."""
+    """Store the actor's fixes that were taken during a shift; says how many were not, and why.
+
+    A phone without signal may send the fixes of a shift after its end: each is judged by when it
+    was taken. Raises NotAllowed for posts that are not in the field.
+    """
     require(actor, Action.REPORT_POSITION)
     async with transaction():
         now = await business_now()
-        on_shift = await fetch_one(
-            "SELECT 1 FROM shift WHERE staff = $1 AND starts_at <= $2 AND ends_at > $2",
-            actor.staff_id,
-            now,
-        )
-        if on_shift is None:
-            refused = len(command.fixes)
-            return PositionsTaken(
-                stored=0, duplicate=0, refused=refused, reason="不在班,不记录位置"
-            )
-        good = [fix for fix in command.fixes if now - _OLD <= fix.recorded_at <= now + _AHEAD]
-        stored = await _store(actor, good, now)
+        timely = [fix for fix in command.fixes if now - _OLD <= fix.recorded_at <= now + _AHEAD]
+        shifts = await _shifts(actor, now)
+        good = [fix for fix in timely if _on_shift(fix.recorded_at, shifts)]
+        stored = await _store(actor, good, now) if good else 0
         await _raise_last(actor, good, now)
-    refused = len(command.fixes) - len(good)
     return PositionsTaken(
         stored=stored,
         duplicate=len(good) - stored,
-        refused=refused,
-        reason="手机时间不对或定位过旧" if refused else None,
+        refused=len(command.fixes) - len(good),
+        reason=_why_refused(len(command.fixes), len(timely), len(good)),
     )
+
+
+def _why_refused(told: int, timely: int, good: int) -> str | None:
+    if good == told:
+        return None
+    return "不在班,不记录位置" if timely == told else "手机时间不对或定位过旧"
+
+
+async def _shifts(actor: StaffActor, now: datetime) -> list[tuple[datetime, datetime]]:
+    """The actor's shifts that a timely fix may lie in."""
+    rows = await fetch(
+        "SELECT starts_at, ends_at FROM shift"
+        " WHERE staff = $1 AND starts_at <= $2 AND ends_at > $3",
+        actor.staff_id,
+        now,
+        now - _OLD,
+    )
+    return [(row["starts_at"], row["ends_at"]) for row in rows]
+
+
+def _on_shift(at: datetime, shifts: list[tuple[datetime, datetime]]) -> bool:
+    return any(starts_at <= at < ends_at for starts_at, ends_at in shifts)
 
 
 async def _store(actor: StaffActor, fixes: list[Fix], now: datetime) -> int:

@@ -1,27 +1,25 @@
 """Giving a job to somebody: offered by dispatch, or by hand with a reason."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
 
-from grid.kit.clock import business_now
+from grid.kit.clock import business_day, business_now
 from grid.kit.database import execute, fetch_one, transaction
 from grid.kit.ids import new_id
-from grid.kit.outbox import say
-from grid.kit.refusals import Invalid, NotFound, Refusal
-from grid.territory.authority import Action, may, require
+from grid.kit.refusals import Invalid, NotAllowed, NotFound, Refusal, StaleVersion
+from grid.territory.authority import ALLOWED, Action
 from grid.territory.types import Actor, StaffActor
 from grid.work_orders.reading import view_one
-from grid.work_orders.rules import OVER, WAITING, WorkOrderStepNotPossible, next_state
-from grid.work_orders.steps import Step, end_assignment, lock, write_history
+from grid.work_orders.recording import Step, end_assignment, lock, say_changed, write_history
+from grid.work_orders.rules import WAITING, next_state, reaches
 from grid.work_orders.types import (
     AssignByHand,
     AssignmentState,
     Capacity,
     DoVerb,
-    WorkOrderChanged,
     WorkOrderEvent,
     WorkOrderState,
     WorkOrderView,
@@ -37,7 +35,7 @@ class WorkOrderAlreadyTaken(Refusal):
 
 
 class StaffNotAvailable(Refusal):
-    """The person is disabled, or the account belongs to a relative of theirs."""
+    """Disabled, without a post in the field, or a relative of the customer."""
 
     title = "这位同事不能接这个工单"
 
@@ -66,14 +64,17 @@ async def assign(actor: StaffActor, work_order_id: UUID, command: AssignByHand) 
     """A dispatcher chooses by hand; a job that somebody has already is taken from them (reassign).
 
     Raises NotFound, NotAllowed, Invalid naming `reason` when a job is taken from somebody without
-    one, StaffNotAvailable, WorkOrderStepNotPossible when the work has begun or is over.
+    one, StaleVersion, StaffNotAvailable, WorkOrderStepNotPossible when the work has begun or is
+    over.
     """
     async with transaction():
         row = await lock(work_order_id)
-        place = {"grid_id": row["grid"], "station_id": row["station"]}
-        if not may(actor, Action.READ_WORK_ORDERS, **place):
+        if not reaches(actor, Action.READ_WORK_ORDERS, row["grid"], row["station"]):
             raise NotFound("没有这个工单")
-        require(actor, Action.ASSIGN_WORK, **place)
+        if not reaches(actor, Action.ASSIGN_WORK, row["grid"], row["station"]):
+            raise NotAllowed(action=Action.ASSIGN_WORK.value)
+        if command.version not in (None, row["version"]):
+            raise StaleVersion(version=row["version"])
         waiting = WorkOrderState(row["state"]) in WAITING
         if not waiting and command.reason is None:
             raise Invalid("reason", "改派需要填写原因")
@@ -85,11 +86,9 @@ async def assign(actor: StaffActor, work_order_id: UUID, command: AssignByHand) 
 
 async def _give(actor: Actor, row: Record, choice: Choice, event: WorkOrderEvent) -> int:
     state = WorkOrderState(row["state"])
-    if state in OVER:
-        raise WorkOrderStepNotPossible(event=event.value, state=state.value)
     to_state = next_state(event, state)
-    await _check_person(row, choice.staff_id)
     now = await business_now()
+    await _check_person(row, choice.staff_id, business_day(now))
     version = int(row["version"]) + 1
     if event is _E.REASSIGN:
         await end_assignment(row["id"], AssignmentState.RELEASED, now, choice.reason)
@@ -103,34 +102,35 @@ async def _give(actor: Actor, row: Record, choice: Choice, event: WorkOrderEvent
         version,
     )
     await _open_assignment(actor, row, choice, now)
-    command = DoVerb(version=row["version"], reason=choice.reason, staff_id=choice.staff_id)
-    await write_history(actor, row, Step(event, to_state, now, command), version)
-    await say(
-        WorkOrderChanged(
-            work_order_id=row["id"],
-            grid_id=row["grid"],
-            version=version,
-            event=event,
-            state=to_state,
-            staff_id=choice.staff_id,
-        )
-    )
+    command = DoVerb(version=row["version"], reason=choice.reason)
+    step = Step(event, to_state, now, command, staff_id=choice.staff_id)
+    await write_history(actor, row, step, version)
+    await say_changed(row, step, version)
     return version
 
 
-async def _check_person(row: Record, staff_id: UUID) -> None:
-    """W5 and the relatives' rule: nobody handles the account of a declared relative."""
+async def _check_person(row: Record, staff_id: UUID, on: date) -> None:
+    """Somebody in service, with a post that works in the field, and no relative of the customer."""
     person = await fetch_one(
         "SELECT s.state, EXISTS (SELECT 1 FROM relative_account r"
         " JOIN service_account a ON a.account_no = r.account_no"
-        " WHERE r.staff = s.id AND a.id = $2) AS is_relative FROM staff s WHERE s.id = $1",
+        " WHERE r.staff = s.id AND a.id = $2) AS is_relative,"
+        " EXISTS (SELECT 1 FROM grid_appointment p WHERE p.staff = s.id AND p.from_day <= $3"
+        " AND (p.until_day IS NULL OR p.until_day > $3) AND p.role = ANY($4::text[]))"
+        " OR EXISTS (SELECT 1 FROM staff_role_grant g WHERE g.staff = s.id AND g.from_day <= $3"
+        " AND (g.until_day IS NULL OR g.until_day > $3) AND g.role = ANY($4::text[])) AS in_field"
+        " FROM staff s WHERE s.id = $1",
         staff_id,
         row["account"],
+        on,
+        [role.value for role in ALLOWED[Action.DO_WORK]],
     )
     if person is None:
         raise Invalid("staff_id", "没有这位同事")
     if person["state"] != "active":
         raise StaffNotAvailable("这位同事的账号已停用")
+    if not person["in_field"]:
+        raise StaffNotAvailable("这位同事没有现场工作的岗位")
     if person["is_relative"]:
         raise StaffNotAvailable("这是该同事亲属的用电户,请派给其他人")
 

@@ -1,7 +1,6 @@
 """Intake: what somebody told becomes a ticket with its job, in one transaction."""
 
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
@@ -12,16 +11,20 @@ from grid.kit.clock import business_day, business_now
 from grid.kit.database import execute, fetch_one, fetch_value, insert, transaction
 from grid.kit.ids import new_id
 from grid.kit.outbox import say
-from grid.kit.refusals import Invalid, NotFound, TooMany
-from grid.territory.authority import Action, require
-from grid.territory.places import GridOfPlace, grid_holding, grid_of_village_named
+from grid.kit.refusals import Invalid, NotAllowed, NotFound, TooMany
+from grid.territory.authority import Action
+from grid.territory.places import GridOfPlace
 from grid.territory.types import Actor, CustomerActor, StaffActor
 from grid.work_orders import policies, tables
+from grid.work_orders.locating import Located, locate
 from grid.work_orders.reading import view_one
+from grid.work_orders.recording import Step, say_changed, write_history
+from grid.work_orders.rules import reaches
 from grid.work_orders.tickets import ticket_view
 from grid.work_orders.types import (
     Channel,
     DangerReported,
+    DoVerb,
     OpenWorkOrder,
     Priority,
     ReportFault,
@@ -35,18 +38,6 @@ from grid.work_orders.types import (
     WorkOrderView,
 )
 
-#: Where limits are looked up while nobody knows the place.
-_NOWHERE = "rural"
-
-
-class _Located(NamedTuple):
-    """Where the job is, as far as anybody knows."""
-
-    account_id: UUID | None
-    place: Place | None
-    grid: GridOfPlace | None
-    place_class: str
-
 
 async def report_fault(actor: Actor, command: ReportFault) -> TicketView:
     """Take a fault: a ticket, its job with the limits of this moment, and the events.
@@ -58,8 +49,10 @@ async def report_fault(actor: Actor, command: ReportFault) -> TicketView:
     """
     async with transaction():
         now = await business_now()
-        await _one_at_a_time(actor)
-        located = await _locate(actor, command, now)
+        await _one_at_a_time(actor.subject)
+        located = await locate(actor, command, now)
+        if located.account_id is not None:
+            await _one_at_a_time(f"account:{located.account_id}")
         if command.account_no is not None and not command.danger:
             again = await _told_again(actor, located, command, now)
             if again is not None:
@@ -92,91 +85,37 @@ async def open_work_order(actor: StaffActor, command: OpenWorkOrder) -> WorkOrde
         return await view_one(actor, job_id)
 
 
-async def _one_at_a_time(actor: Actor) -> None:
-    """Two messages of one customer in the same moment make one ticket."""
-    await execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", actor.subject)
-
-
-async def _locate(actor: Actor, command: ReportFault, now: datetime) -> _Located:
-    account = None
-    if command.account_no is not None:
-        account = await _account(actor, command.account_no)
-    grid = None
-    if account is not None:
-        grid = GridOfPlace(
-            account["grid"], account["station"], account["code"], account["place_class"]
-        )
-    place = command.place
-    if grid is None and place is not None:
-        grid = await grid_holding(place, business_day(now))
-    if grid is None and command.address is not None:
-        grid = await grid_of_village_named(command.address, business_day(now))
-    if place is None and account is not None:
-        place = Place(lat=account["lat"], lon=account["lon"])
-    if isinstance(actor, StaffActor):
-        _check_staff_intake(actor, command, grid)
-    return _Located(
-        None if account is None else account["id"],
-        place,
-        grid,
-        _NOWHERE if grid is None else grid.place_class,
-    )
-
-
-async def _account(actor: Actor, account_no: str) -> Record:
-    """The account, if the actor is linked to it (customers) or whoever else they are."""
-    openid = actor.openid if isinstance(actor, CustomerActor) else None
-    row = await fetch_one(
-        "SELECT a.id, a.grid, a.station, s.code, a.place_class, a.lat, a.lon"
-        " FROM service_account a JOIN supply_station s ON s.id = a.station"
-        " WHERE a.account_no = $1 AND a.state = 'active' AND ($2::varchar IS NULL OR EXISTS"
-        " (SELECT 1 FROM wechat_link l WHERE l.account = a.id AND l.openid = $2"
-        " AND l.unbound_at IS NULL))",
-        account_no,
-        openid,
-    )
-    if row is None:
-        raise NotFound("没有找到这个户号")
-    return row
-
-
-def _check_staff_intake(actor: StaffActor, command: ReportFault, grid: GridOfPlace | None) -> None:
-    if grid is None:
-        require(actor, Action.OPEN_TICKET)
-    else:
-        require(actor, Action.OPEN_TICKET, grid_id=grid.grid_id, station_id=grid.station_id)
-    if command.account_no is None and command.phone is None and command.place is None:
-        raise Invalid("phone", "没有户号时,请填写联系电话或位置")
+async def _one_at_a_time(whose: str) -> None:
+    """Two messages of one customer, or two of one family, in the same moment make one ticket."""
+    await execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", whose)
 
 
 async def _told_again(
-    actor: Actor, located: _Located, command: ReportFault, now: datetime
+    actor: Actor, located: Located, command: ReportFault, now: datetime
 ) -> TicketView | None:
-    open_job = await fetch_one(
-        "SELECT w.id, w.version, w.state, w.assignee, t.id AS ticket FROM ticket t"
-        " JOIN work_order w ON w.ticket = t.id WHERE t.account = $1 AND t.kind = 'fault'"
-        " AND t.state IN ('accepted', 'in_hand')"
+    job = await fetch_one(
+        "SELECT w.* FROM ticket t JOIN work_order w ON w.ticket = t.id"
+        " WHERE t.account = $1 AND t.kind = 'fault' AND t.state IN ('accepted', 'in_hand')"
         " AND w.state NOT IN ('closed', 'cancelled', 'completed', 'cannot_complete')"
-        " ORDER BY t.id DESC LIMIT 1",
+        " ORDER BY t.id DESC LIMIT 1 FOR UPDATE OF w",
         located.account_id,
     )
-    if open_job is None:
+    if job is None:
         return None
-    await insert(
-        tables.WorkOrderTransition,
-        id=new_id(),
-        work_order=open_job["id"],
-        version=open_job["version"],
-        event=WorkOrderEvent.COMMENT.value,
-        from_state=open_job["state"],
-        to_state=open_job["state"],
-        actor=actor.subject,
-        staff=open_job["assignee"],
-        at=now,
-        reason=f"再次报修:{command.description}"[:500],
-        facts="{}",
-    )
-    return await ticket_view(open_job["ticket"])
+    # The version stays: a second call must not make the step of the person at work stale.
+    state, version = WorkOrderState(job["state"]), int(job["version"])
+    reason = f"再次报修:{command.description}"[:500]
+    step = Step(WorkOrderEvent.COMMENT, state, now, DoVerb(version=version, reason=reason))
+    await write_history(actor, job, step, version)
+    await say_changed(job, step, version)
+    if isinstance(actor, CustomerActor):
+        # A fault that staff took by telephone becomes the customer's own to follow and rate.
+        await execute(
+            "UPDATE ticket SET openid = $2, version = version + 1 WHERE id = $1 AND openid IS NULL",
+            job["ticket"],
+            actor.openid,
+        )
+    return await ticket_view(job["ticket"])
 
 
 async def _check_budget(actor: Actor, command: ReportFault) -> None:
@@ -191,7 +130,7 @@ async def _check_budget(actor: Actor, command: ReportFault) -> None:
 
 
 async def _write_ticket(
-    actor: Actor, command: ReportFault, located: _Located, now: datetime
+    actor: Actor, command: ReportFault, located: Located, now: datetime
 ) -> UUID:
     ticket_id = new_id()
     raw = command.raw_place
@@ -223,7 +162,7 @@ async def _write_ticket(
 
 
 async def _write_job(
-    actor: Actor, ticket_id: UUID, command: ReportFault, located: _Located, now: datetime
+    actor: Actor, ticket_id: UUID, command: ReportFault, located: Located, now: datetime
 ) -> UUID:
     job_id = new_id()
     grid = located.grid
@@ -282,30 +221,48 @@ async def _say_opened(ticket_id: UUID, job_id: UUID, grid_id: UUID | None, dange
 
 async def _further_job(actor: StaffActor, ticket_id: UUID, command: OpenWorkOrder) -> UUID:
     """Another job for a ticket whose last one ended without solving it."""
-    row = await fetch_one("SELECT * FROM ticket WHERE id = $1 FOR UPDATE", ticket_id)
-    if row is None:
+    ticket = await fetch_one("SELECT * FROM ticket WHERE id = $1", ticket_id)
+    if ticket is None or not reaches(
+        actor, Action.READ_WORK_ORDERS, ticket["grid"], ticket["station"]
+    ):
         raise NotFound("没有这个报修")
-    require(actor, Action.ASSIGN_WORK, grid_id=row["grid"], station_id=row["station"])
-    if row["closed_at"] is not None:
-        raise Invalid("ticket_id", "这个报修已经结束,请重新受理")
-    now = await business_now()
-    last = await fetch_one(
-        "SELECT w.*, s.code FROM work_order w LEFT JOIN supply_station s ON s.id = w.station"
-        " WHERE w.ticket = $1 ORDER BY w.id DESC LIMIT 1",
-        ticket_id,
-    )
-    if last is None or last["state"] not in ("cannot_complete", "closed", "cancelled"):
+    if not reaches(actor, Action.ASSIGN_WORK, ticket["grid"], ticket["station"]):
+        raise NotAllowed(action=Action.ASSIGN_WORK.value)
+    last = await _lock_last_job(ticket_id)
+    if last["state"] not in (WorkOrderState.CANNOT_COMPLETE, WorkOrderState.CLOSED):
         raise Invalid("ticket_id", "这个报修还有未结束的工单")
     place = None if last["lat"] is None else Place(lat=last["lat"], lon=last["lon"])
     grid = None
     if last["grid"] is not None:
         grid = GridOfPlace(last["grid"], last["station"], last["code"], last["place_class"])
-    located = _Located(last["account"], place, grid, last["place_class"])
+    located = Located(last["account"], place, grid, last["place_class"])
     told = ReportFault(
         description=command.description, channel=Channel.STAFF, danger=command.danger
     )
-    await execute("UPDATE ticket SET state = 'in_hand' WHERE id = $1", ticket_id)
-    return await _write_job(actor, ticket_id, told, located, now)
+    await execute(
+        "UPDATE ticket SET state = 'in_hand', version = version + 1 WHERE id = $1", ticket_id
+    )
+    return await _write_job(actor, ticket_id, told, located, await business_now())
+
+
+async def _lock_last_job(ticket_id: UUID) -> Record:
+    """The newest job of a ticket, locked: two who add a further job wait for each other here."""
+    last = await fetch_one(
+        "SELECT w.*, s.code FROM work_order w LEFT JOIN supply_station s ON s.id = w.station"
+        " WHERE w.ticket = $1 ORDER BY w.id DESC LIMIT 1 FOR UPDATE OF w",
+        ticket_id,
+    )
+    # Read after the lock: what somebody else committed while this one waited is seen here.
+    newest = await fetch_one(
+        "SELECT w.id, t.closed_at FROM work_order w JOIN ticket t ON t.id = w.ticket"
+        " WHERE w.ticket = $1 ORDER BY w.id DESC LIMIT 1",
+        ticket_id,
+    )
+    if last is None or newest is None or last["id"] != newest["id"]:
+        raise Invalid("ticket_id", "这个报修还有未结束的工单")
+    if newest["closed_at"] is not None:
+        raise Invalid("ticket_id", "这个报修已经结束,请重新受理")
+    return last
 
 
 async def _number(prefix: str, sequence: str, now: datetime) -> str:

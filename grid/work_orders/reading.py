@@ -12,17 +12,18 @@ from grid.geography.types import Place
 from grid.kit import audit
 from grid.kit.clock import business_now
 from grid.kit.database import fetch, fetch_one
-from grid.kit.pages import Page, decode_cursor, encode_cursor
-from grid.kit.refusals import NotFound
-from grid.territory.authority import Action, Visible, may, visible
+from grid.kit.pages import LIMIT_MAX, Page, decode_cursor, encode_cursor
+from grid.kit.refusals import Invalid, NotFound
+from grid.territory.authority import Action, Visible, visible
 from grid.territory.types import Actor, StaffActor
 from grid.work_orders.rules import (
     ASSIGNEE_ONLY,
-    OVER,
     RIGHT,
     TRANSITIONS,
+    WAITING,
     Times,
     clocks_of,
+    reaches,
 )
 from grid.work_orders.types import (
     ArrivalGrade,
@@ -66,8 +67,10 @@ async def work_orders(actor: Actor, wanted: WorkOrderFilter) -> Page[WorkOrderVi
     before_at, before_id = None, None
     if wanted.cursor is not None:
         before_at, before_id = decode_cursor(wanted.cursor, tuple[datetime, UUID])
+        if before_at.tzinfo is None or before_at.year < 1970:
+            raise Invalid("cursor", "翻页位置无效,请从第一页重新开始")
     own = actor.staff_id if wanted.mine and isinstance(actor, StaffActor) else None
-    near = wanted.near
+    near, limit = wanted.near, min(wanted.limit, LIMIT_MAX)
     order = "w.reported_at DESC, w.id DESC"
     if near is not None:
         order = "power(w.lat - $12, 2) + power((w.lon - $13) * cosd($12), 2) NULLS LAST, w.id"
@@ -91,11 +94,11 @@ async def work_orders(actor: Actor, wanted: WorkOrderFilter) -> Page[WorkOrderVi
         before_id,
         None if near is None else near.lat,
         None if near is None else near.lon,
-        wanted.limit + 1,
+        limit + 1,
     )
     now = await business_now()
-    views = [view_of(row, actor, now, near) for row in rows[: wanted.limit]]
-    more = len(rows) > wanted.limit and near is None
+    views = [view_of(row, actor, now, near) for row in rows[:limit]]
+    more = len(rows) > limit and near is None
     last = views[-1] if views else None
     cursor = encode_cursor(last.reported_at.isoformat(), str(last.id)) if more and last else None
     return Page(items=views, next=cursor)
@@ -143,7 +146,7 @@ async def _history(work_order_id: UUID) -> list[TransitionView]:
     rows = await fetch(
         "SELECT h.*, s.name AS actor_name FROM work_order_transition h"
         " LEFT JOIN staff s ON 'staff:' || s.employee_no = h.actor"
-        " WHERE h.work_order = $1 ORDER BY h.at, h.id LIMIT 500",
+        " WHERE h.work_order = $1 ORDER BY h.version, h.at, h.id LIMIT 500",
         work_order_id,
     )
     return [
@@ -224,6 +227,7 @@ def times_of(row: Record) -> Times:
         arrived_at=row["arrived_at"],
         arrival_grade=None if grade is None else ArrivalGrade(grade),
         restored_at=row["restored_at"],
+        ended_at=row["completed_at"] or row["closed_at"],
         accept_limit_s=row["accept_limit_s"],
         arrive_limit_s=row["arrive_limit_s"],
         restore_limit_s=row["restore_limit_s"],
@@ -235,19 +239,21 @@ def allowed_events(actor: Actor, row: Record, state: WorkOrderState) -> list[Wor
     if not isinstance(actor, StaffActor):
         return []
     mine = row["assignee"] == actor.staff_id
+    restored = row["restored_at"] is not None
     found = []
     for event, from_state in TRANSITIONS:
         right = RIGHT.get(event)
         if from_state != state or right is None:
             continue
-        if event in ASSIGNEE_ONLY:
-            if mine:
-                found.append(event)
-        elif may(actor, right, grid_id=row["grid"], station_id=row["station"]):
+        if event is (WorkOrderEvent.RESTORE if restored else WorkOrderEvent.COMPLETE):
+            continue
+        if event in ASSIGNEE_ONLY or (mine and event is WorkOrderEvent.COMMENT):
+            theirs = mine
+        else:
+            theirs = reaches(actor, right, row["grid"], row["station"])
+        if theirs:
             found.append(event)
-    if state not in OVER and may(
-        actor, Action.ASSIGN_WORK, grid_id=row["grid"], station_id=row["station"]
-    ):
+    if state in WAITING and reaches(actor, Action.ASSIGN_WORK, row["grid"], row["station"]):
         found.append(WorkOrderEvent.ASSIGN)
     return found
 
@@ -255,7 +261,7 @@ def allowed_events(actor: Actor, row: Record, state: WorkOrderState) -> list[Wor
 def _sees_phone(actor: Actor, row: Record) -> bool:
     if isinstance(actor, StaffActor) and row["assignee"] == actor.staff_id:
         return True
-    return may(actor, Action.READ_PHONES, grid_id=row["grid"], station_id=row["station"])
+    return reaches(actor, Action.READ_PHONES, row["grid"], row["station"])
 
 
 def mask_phone(phone: str | None) -> str | None:

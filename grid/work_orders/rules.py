@@ -2,11 +2,13 @@
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 from grid.clocks.rules import clock
 from grid.clocks.types import ClockView, Target
 from grid.kit.refusals import Invalid, Refusal
-from grid.territory.authority import Action
+from grid.territory.authority import Action, may, visible
+from grid.territory.types import Actor
 from grid.work_orders.types import ArrivalGrade, DoVerb, WorkOrderEvent, WorkOrderState
 
 _E, _S = WorkOrderEvent, WorkOrderState
@@ -88,6 +90,9 @@ RIGHT: dict[WorkOrderEvent, Action] = {
     _E.COMMENT: Action.READ_WORK_ORDERS,
 }
 
+#: Events that `take_step` takes; the others are verbs and schedules of their own.
+STEPS = frozenset(RIGHT) - {_E.REASSIGN}
+
 #: Fields of the command that an event cannot do without.
 NEEDED: dict[WorkOrderEvent, tuple[str, ...]] = {
     _E.DECLINE: ("reason",),
@@ -143,6 +148,31 @@ def check_fields(event: WorkOrderEvent, command: DoVerb) -> None:
             raise Invalid(field, _WORDS[field])
 
 
+#: A phone whose battery was out may believe in 1970; what lies outside of this is no time at all.
+_DEVICE_YEARS = range(1970, 2200)
+#: A start is planned for later, and not for another season.
+SCHEDULE_AHEAD = timedelta(days=60)
+
+
+def check_times(command: DoVerb, now: datetime) -> None:
+    """Raises Invalid naming `occurred_at` or `starts_at` when it cannot be meant."""
+    if command.occurred_at is not None and command.occurred_at.year not in _DEVICE_YEARS:
+        raise Invalid("occurred_at", "手机时间不正确")
+    if command.starts_at is not None and not now < command.starts_at <= now + SCHEDULE_AHEAD:
+        days = SCHEDULE_AHEAD.days
+        raise Invalid("starts_at", f"开始时间应在现在之后、{days} 天之内", days=days)
+
+
+def reaches(actor: Actor, action: Action, grid_id: UUID | None, station_id: UUID | None) -> bool:
+    """Whether the actor may do the action on a job of this place.
+
+    A job whose place nobody knows belongs to the county: a right in some grid does not reach it.
+    """
+    if grid_id is None and station_id is None:
+        return visible(actor, action).everything
+    return may(actor, action, grid_id=grid_id, station_id=station_id)
+
+
 class ArrivalLimits(NamedTuple):
     """How near is near: dated settings of the company."""
 
@@ -182,6 +212,7 @@ class Times(NamedTuple):
     arrived_at: datetime | None
     arrival_grade: ArrivalGrade | None
     restored_at: datetime | None
+    ended_at: datetime | None
     accept_limit_s: int
     arrive_limit_s: int
     restore_limit_s: int
@@ -190,16 +221,17 @@ class Times(NamedTuple):
 def clocks_of(times: Times, state: WorkOrderState, now: datetime) -> list[ClockView]:
     """The clocks of a job: accept from dispatch, arrive from intake, restore from arrival.
 
-    A disputed arrival does not stop the arrival clock.
+    A disputed arrival does not stop the arrival clock. The clocks of a job that was given up
+    (cancelled, or ended without restoring) stand still at that moment.
     """
-    cancelled = state in (_S.CANCELLED, _S.CANNOT_COMPLETE)
+    given_up_at = times.ended_at if state in OVER and times.restored_at is None else None
     proved = times.arrived_at if times.arrival_grade != ArrivalGrade.DISPUTED else None
     due = times.clock_from + timedelta(seconds=times.arrive_limit_s)
-    found = [clock(Target.ARRIVE, due, proved, now, cancelled)]
+    found = [clock(Target.ARRIVE, due, proved, now, given_up_at)]
     if times.dispatched_at is not None:
         due = times.dispatched_at + timedelta(seconds=times.accept_limit_s)
-        found.insert(0, clock(Target.ACCEPT, due, times.accepted_at, now, cancelled))
+        found.insert(0, clock(Target.ACCEPT, due, times.accepted_at, now, given_up_at))
     if times.arrived_at is not None:
         due = times.arrived_at + timedelta(seconds=times.restore_limit_s)
-        found.append(clock(Target.RESTORE, due, times.restored_at, now, cancelled))
+        found.append(clock(Target.RESTORE, due, times.restored_at, now, given_up_at))
     return found

@@ -5,8 +5,8 @@ from grid.kit.database import fetch, transaction
 from grid.kit.schedule import schedule
 from grid.territory.types import SystemActor
 from grid.work_orders import policies
+from grid.work_orders.recording import Step, lock, write_step
 from grid.work_orders.rules import next_state
-from grid.work_orders.steps import Step, lock, write_step
 from grid.work_orders.tickets import close_job
 from grid.work_orders.types import DoVerb, WorkOrderEvent, WorkOrderState
 

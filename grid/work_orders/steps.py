@@ -1,94 +1,43 @@
-"""The steps of a job: each checks right, version, state and fields, and writes its history.
-
-Lock order everywhere in this room: the work order, then its ticket, then its assignment.
-"""
+"""The steps of a job: each checks right, version, state and fields before it is written."""
 
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
-import msgspec
 from asyncpg import Record
 
 from grid.geography.distance import distance_m
 from grid.geography.types import Place
 from grid.kit.clock import business_now
-from grid.kit.database import execute, fetch_one, transaction
-from grid.kit.ids import new_id
-from grid.kit.outbox import say
+from grid.kit.database import fetch_one, transaction
 from grid.kit.refusals import NotAllowed, NotFound, StaleVersion
-from grid.territory.authority import Action, may, require
+from grid.territory.authority import Action, require
 from grid.territory.types import Actor, StaffActor
 from grid.work_orders import policies
 from grid.work_orders.reading import view_one
+from grid.work_orders.recording import Step, lock, write_step
 from grid.work_orders.rules import (
     ASSIGNEE_ONLY,
     RIGHT,
+    STEPS,
     ArrivalNotProved,
     NotRestoredYet,
+    WorkOrderStepNotPossible,
     check_fields,
+    check_times,
     judge_arrival,
     next_state,
+    reaches,
 )
 from grid.work_orders.types import (
     ArrivalGrade,
-    AssignmentState,
     DevicePosition,
     DoVerb,
-    TicketClosed,
-    WorkOrderAccepted,
-    WorkOrderArrived,
-    WorkOrderChanged,
-    WorkOrderCompleted,
     WorkOrderEvent,
-    WorkOrderNeedsSomebody,
     WorkOrderState,
     WorkOrderView,
 )
 
-_E, _A = WorkOrderEvent, AssignmentState
-
-#: The moment that each event stamps on the job.
-_STAMPS = {
-    _E.ACCEPT: "accepted_at",
-    _E.DEPART: "departed_at",
-    _E.ARRIVE: "arrived_at",
-    _E.START: "started_at",
-    _E.RESTORE: "restored_at",
-    _E.COMPLETE: "completed_at",
-    _E.CLOSE: "closed_at",
-    _E.CANCEL: "closed_at",
-}
-#: What each event makes of the open assignment.
-_ASSIGNMENT = {
-    _E.ACCEPT: _A.ACCEPTED,
-    _E.DECLINE: _A.DECLINED,
-    _E.SILENCE: _A.RELEASED,
-    _E.DEPART: _A.EN_ROUTE,
-    _E.ARRIVE: _A.ON_SITE,
-    _E.START: _A.WORKING,
-    _E.COMPLETE: _A.FINISHED,
-    _E.CANNOT_COMPLETE: _A.FINISHED,
-    _E.CANCEL: _A.RELEASED,
-}
-_ENDED = (_A.DECLINED, _A.RELEASED, _A.FINISHED)
-_FORGET_ON_REOPEN = (
-    "assignee = NULL, accepted_at = NULL, departed_at = NULL, arrived_at = NULL,"
-    " started_at = NULL, restored_at = NULL, completed_at = NULL, closed_at = NULL,"
-    " arrival_grade = NULL, resolution = NULL, dispatched_at = NULL, "
-)
-_FORGET_ON_RETURN = "assignee = NULL, accepted_at = NULL, dispatched_at = NULL, "
-
-
-class Step(NamedTuple):
-    """A step that was judged and is about to be written."""
-
-    event: WorkOrderEvent
-    to_state: WorkOrderState
-    at: datetime
-    command: DoVerb
-    distance_m: float | None = None
-    grade: ArrivalGrade | None = None
+_E = WorkOrderEvent
 
 
 async def take_step(
@@ -98,8 +47,10 @@ async def take_step(
 
     Raises NotFound (not yours to see), NotAllowed, StaleVersion, WorkOrderStepNotPossible,
     Invalid naming the missing field, ArrivalNotProved, NotRestoredYet. `assign` and `reassign` are
-    verbs of `assigning`.
+    verbs of `dispatch`, `intake` and `silence` happen without a verb: here they are not possible.
     """
+    if event not in STEPS:
+        raise WorkOrderStepNotPossible(event=event.value)
     async with transaction():
         row = await lock(work_order_id)
         check_right(actor, row, event)
@@ -109,38 +60,49 @@ async def take_step(
         return await view_one(actor, work_order_id)
 
 
-async def lock(work_order_id: UUID) -> Record:
-    """The job's row, locked for this transaction. Raises NotFound."""
-    row = await fetch_one("SELECT * FROM work_order WHERE id = $1 FOR UPDATE", work_order_id)
-    if row is None:
-        raise NotFound("没有这个工单")
-    return row
-
-
 def check_right(actor: Actor, row: Record, event: WorkOrderEvent) -> None:
-    """Raises NotFound when the job is not the actor's to see, NotAllowed when not theirs to do."""
+    """Raises NotFound when the job is not the actor's to see, NotAllowed when not theirs to do.
+
+    Who has the job may do its work wherever their post is: a neighbour helps out in another grid.
+    """
     mine = isinstance(actor, StaffActor) and row["assignee"] == actor.staff_id
-    place = {"grid_id": row["grid"], "station_id": row["station"]}
-    if not mine and not may(actor, Action.READ_WORK_ORDERS, **place):
+    grid_id, station_id = row["grid"], row["station"]
+    if not mine and not reaches(actor, Action.READ_WORK_ORDERS, grid_id, station_id):
         raise NotFound("没有这个工单")
     if event in ASSIGNEE_ONLY:
         if not mine:
             raise NotAllowed("只有接到这个工单的人才能操作", action=event.value)
-    else:
-        require(actor, RIGHT[event], **place)
+        require(actor, Action.DO_WORK)
+    elif mine and event is _E.COMMENT:
+        require(actor, Action.READ_WORK_ORDERS)
+    elif not reaches(actor, RIGHT[event], grid_id, station_id):
+        raise NotAllowed(action=RIGHT[event].value)
 
 
 async def _judge(row: Record, event: WorkOrderEvent, command: DoVerb) -> Step:
     now = await business_now()
-    to_state = next_state(event, WorkOrderState(row["state"]))
+    state = WorkOrderState(row["state"])
+    to_state = next_state(event, state)
     check_fields(event, command)
+    check_times(command, now)
+    if event is _E.RESTORE and row["restored_at"] is not None:
+        # A second tap would move the moment of restoration, which takes two people (W2).
+        raise WorkOrderStepNotPossible("已经登记过恢复供电", event=event.value, state=state.value)
     if event is _E.COMPLETE and row["restored_at"] is None:
         raise NotRestoredYet()
-    if event is not _E.ARRIVE:
-        return Step(event, to_state, now, command)
-    distance = _distance_m(row, command.position)
-    limits = await policies.arrival_limits(now)
+    if event is _E.REOPEN and await _has_later_job(row):
+        raise WorkOrderStepNotPossible("这个报修已有新的工单", event=event.value, state=state.value)
+    if event is _E.ARRIVE:
+        return await _judge_arrival(row, to_state, command, now)
+    return Step(event, to_state, now, command)
+
+
+async def _judge_arrival(
+    row: Record, to_state: WorkOrderState, command: DoVerb, now: datetime
+) -> Step:
     found = command.position
+    distance = _distance_m(row, found)
+    limits = await policies.arrival_limits(now)
     grade = judge_arrival(
         distance,
         None if found is None else found.accuracy_m,
@@ -150,7 +112,15 @@ async def _judge(row: Record, event: WorkOrderEvent, command: DoVerb) -> Step:
     if grade is ArrivalGrade.DISPUTED and command.reason is None:
         shown = None if distance is None else round(distance)
         raise ArrivalNotProved(distance_m=shown, radius_m=limits.radius_m)
-    return Step(event, to_state, now, command, distance, grade)
+    return Step(_E.ARRIVE, to_state, now, command, distance, grade)
+
+
+async def _has_later_job(row: Record) -> bool:
+    """Whether the ticket went on with a further job: then this one rests."""
+    later = await fetch_one(
+        "SELECT 1 FROM work_order WHERE ticket = $1 AND id > $2", row["ticket"], row["id"]
+    )
+    return later is not None
 
 
 def _distance_m(row: Record, position: DevicePosition | None) -> float | None:
@@ -158,142 +128,3 @@ def _distance_m(row: Record, position: DevicePosition | None) -> float | None:
         return None
     there = Place(lat=row["lat"], lon=row["lon"])
     return distance_m(Place(lat=position.lat, lon=position.lon), there)
-
-
-async def write_step(actor: Actor, row: Record, step: Step) -> int:
-    """Write a judged step: the job, its history, its assignment, its ticket, its events.
-
-    Runs inside the verb's transaction with the job's row locked; returns the new version.
-    """
-    version = int(row["version"]) + 1
-    sets, values = _changes(step)
-    await execute(
-        f"UPDATE work_order SET {sets} state = $2, version = $3 WHERE id = $1",  # noqa: S608 - ours
-        row["id"],
-        step.to_state.value,
-        version,
-        *values,
-    )
-    await write_history(actor, row, step, version)
-    state = _ASSIGNMENT.get(step.event)
-    if state is not None:
-        await end_assignment(row["id"], state, step.at, step.command.reason)
-    await _follow_on_ticket(row, step)
-    await _say_step(row, step, version)
-    return version
-
-
-def _changes(step: Step) -> tuple[str, list[object]]:
-    sets = ""
-    values: list[object] = []
-    if step.event in (_E.DECLINE, _E.SILENCE):
-        sets += _FORGET_ON_RETURN
-    if step.event is _E.REOPEN:
-        values.append(step.at)
-        sets += f"{_FORGET_ON_REOPEN}clock_from = $4, "
-    if step.event is _E.SUPERVISE:
-        sets += "supervised = true, "
-    stamp = _STAMPS.get(step.event)
-    if stamp is not None:
-        values.append(step.at)
-        sets += f"{stamp} = ${len(values) + 3}, "
-    if step.grade is not None:
-        values.append(step.grade.value)
-        sets += f"arrival_grade = ${len(values) + 3}, "
-    if step.command.resolution is not None and step.event is _E.COMPLETE:
-        values.append(step.command.resolution)
-        sets += f"resolution = ${len(values) + 3}, "
-    return sets, values
-
-
-async def write_history(actor: Actor, row: Record, step: Step, version: int) -> None:
-    """One line of the append-only history, with server time, device time and position."""
-    position = step.command.position
-    facts: dict[str, object] = {}
-    if step.command.starts_at is not None:
-        facts["starts_at"] = step.command.starts_at
-    if position is not None and position.mock:
-        facts["mock"] = True
-    await execute(
-        "INSERT INTO work_order_transition (id, work_order, version, event, from_state, to_state,"
-        " actor, staff, at, device_at, reason, lat, lon, accuracy_m, distance_m, grade, facts)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
-        new_id(),
-        row["id"],
-        version,
-        step.event.value,
-        row["state"],
-        step.to_state.value,
-        actor.subject,
-        step.command.staff_id or row["assignee"],
-        step.at,
-        step.command.occurred_at,
-        step.command.reason,
-        None if position is None else position.lat,
-        None if position is None else position.lon,
-        None if position is None else position.accuracy_m,
-        step.distance_m,
-        None if step.grade is None else step.grade.value,
-        msgspec.json.encode(facts).decode(),
-    )
-
-
-async def end_assignment(
-    work_order_id: UUID, state: AssignmentState, at: datetime, reason: str | None
-) -> None:
-    """Move the open assignment of a job on; an ended one keeps when and why."""
-    await execute(
-        "UPDATE assignment SET state = $2, ended_at = $3, reason = coalesce($4, reason)"
-        " WHERE work_order = $1"
-        " AND state IN ('offered', 'accepted', 'en_route', 'on_site', 'working')",
-        work_order_id,
-        state.value,
-        at if state in _ENDED else None,
-        reason if state in _ENDED else None,
-    )
-
-
-async def _follow_on_ticket(row: Record, step: Step) -> None:
-    """What the customer's ticket becomes when its job moves."""
-    if row["ticket"] is None:
-        return
-    change = {
-        _E.ACCEPT: "state = 'in_hand'",
-        _E.COMPLETE: "state = 'replied', replied_at = $2",
-        _E.CANCEL: "state = 'cancelled', closed_at = $2",
-        _E.REOPEN: "state = 'in_hand', replied_at = NULL, closed_at = NULL",
-    }.get(step.event)
-    if step.event is _E.CLOSE and row["state"] == WorkOrderState.COMPLETED:
-        change = "state = 'closed', closed_at = $2"
-    if change is None:
-        return
-    await execute(
-        f"UPDATE ticket SET {change}, version = version + 1"  # noqa: S608 - constants above
-        " WHERE id = $1 AND $2::timestamptz IS NOT NULL",
-        row["ticket"],
-        step.at,
-    )
-
-
-async def _say_step(row: Record, step: Step, version: int) -> None:
-    job, ticket, staff = row["id"], row["ticket"], row["assignee"]
-    await say(
-        WorkOrderChanged(
-            work_order_id=job,
-            grid_id=row["grid"],
-            version=version,
-            event=step.event,
-            state=step.to_state,
-            staff_id=staff,
-        )
-    )
-    if step.event in (_E.DECLINE, _E.SILENCE, _E.REOPEN):
-        await say(WorkOrderNeedsSomebody(work_order_id=job, grid_id=row["grid"], version=version))
-    elif step.event is _E.ACCEPT:
-        await say(WorkOrderAccepted(work_order_id=job, ticket_id=ticket, staff_id=staff))
-    elif step.event is _E.ARRIVE:
-        await say(WorkOrderArrived(work_order_id=job, ticket_id=ticket, staff_id=staff))
-    elif step.event is _E.COMPLETE:
-        await say(WorkOrderCompleted(work_order_id=job, ticket_id=ticket))
-    elif step.event is _E.CLOSE and ticket is not None:
-        await say(TicketClosed(ticket_id=ticket))

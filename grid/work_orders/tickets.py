@@ -12,8 +12,8 @@ from grid.kit.ids import new_id
 from grid.kit.refusals import NotFound, Refusal
 from grid.territory.types import Actor, CustomerActor
 from grid.work_orders import tables
+from grid.work_orders.recording import Step, lock, write_step
 from grid.work_orders.rules import next_state
-from grid.work_orders.steps import Step, lock, write_step
 from grid.work_orders.types import (
     DoVerb,
     RateTicket,

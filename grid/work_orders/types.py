@@ -168,10 +168,14 @@ class OpenWorkOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class AssignByHand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A dispatcher's choice; a choice other than the first suggestion wants a reason."""
+    """A dispatcher's choice; `reason` is needed to take a job from somebody who has it.
+
+    With `version` the choice holds only for the job as it was read.
+    """
 
     staff_id: UUID
     reason: Words | None = None
+    version: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
 
 
 class RateTicket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

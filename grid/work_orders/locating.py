@@ -1,0 +1,88 @@
+"""Where a fault is, as far as anybody knows, and whether the teller may report it there."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from asyncpg import Record
+
+from grid.geography.types import Place
+from grid.kit.clock import business_day
+from grid.kit.database import fetch_one
+from grid.kit.refusals import Invalid, NotFound
+from grid.territory.authority import Action, require, visible
+from grid.territory.places import GridOfPlace, grid_holding, grid_of_village_named
+from grid.territory.types import Actor, CustomerActor, StaffActor
+from grid.work_orders.types import ReportFault
+
+#: Where limits are looked up while nobody knows the place.
+_NOWHERE = "rural"
+
+
+class Located(NamedTuple):
+    """Where the job is, as far as anybody knows."""
+
+    account_id: UUID | None
+    place: Place | None
+    grid: GridOfPlace | None
+    place_class: str
+
+
+async def locate(actor: Actor, command: ReportFault, now: datetime) -> Located:
+    """By the account, else by the place, else by a village named in the address.
+
+    Raises NotFound (no such account, or not the customer's), NotAllowed and Invalid for staff.
+    """
+    account = None
+    if command.account_no is not None:
+        account = await _account(actor, command.account_no)
+    grid = None
+    if account is not None:
+        grid = GridOfPlace(
+            account["grid"], account["station"], account["code"], account["place_class"]
+        )
+    place = command.place
+    if grid is None and place is not None:
+        grid = await grid_holding(place, business_day(now))
+    if grid is None and command.address is not None:
+        grid = await grid_of_village_named(command.address, business_day(now))
+    if place is None and account is not None:
+        place = Place(lat=account["lat"], lon=account["lon"])
+    if isinstance(actor, StaffActor):
+        _check_staff_intake(actor, command, grid)
+    return Located(
+        None if account is None else account["id"],
+        place,
+        grid,
+        _NOWHERE if grid is None else grid.place_class,
+    )
+
+
+async def _account(actor: Actor, account_no: str) -> Record:
+    """The account, if the actor is linked to it (customers) or whoever else they are."""
+    openid = actor.openid if isinstance(actor, CustomerActor) else None
+    row = await fetch_one(
+        "SELECT a.id, a.grid, a.station, s.code, a.place_class, a.lat, a.lon"
+        " FROM service_account a JOIN supply_station s ON s.id = a.station"
+        " WHERE a.account_no = $1 AND a.state = 'active' AND ($2::varchar IS NULL OR EXISTS"
+        " (SELECT 1 FROM wechat_link l WHERE l.account = a.id AND l.openid = $2"
+        " AND l.unbound_at IS NULL))",
+        account_no,
+        openid,
+    )
+    if row is None:
+        raise NotFound("没有找到这个户号")
+    return row
+
+
+def _check_staff_intake(actor: StaffActor, command: ReportFault, grid: GridOfPlace | None) -> None:
+    """Raises NotAllowed, or Invalid naming what is missing to find the customer again."""
+    if grid is not None:
+        require(actor, Action.OPEN_TICKET, grid_id=grid.grid_id, station_id=grid.station_id)
+    else:
+        require(actor, Action.OPEN_TICKET)
+        if not visible(actor, Action.OPEN_TICKET).everything:
+            # It would wait where only the county's dispatchers see it, out of the teller's sight.
+            raise Invalid("address", "请填写户号、位置或村名,才能知道由哪个网格处理")
+    if command.account_no is None and command.phone is None and command.place is None:
+        raise Invalid("phone", "没有户号时,请填写联系电话或位置")
