@@ -1,18 +1,31 @@
 """Prometheus metrics that stay bounded: route templates, never ids.
 
-Each web process counts its own requests; numbers about the whole (the outbox) are read from the
-database when asked. `GET /metrics` wants the metrics key; without one, an address of this machine.
+Web processes that share `PROMETHEUS_MULTIPROC_DIR` are counted together, else each alone; numbers
+about the whole (the outbox) are read from the database when asked. `GET /metrics` wants the metrics
+key; without one, an address of this machine.
 """
 
 import ipaddress
+import os
 import time
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from litestar import Request, Response, get
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    multiprocess,
+)
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 from backend.http.live import HUB
 from backend.http.staff import PUBLIC
@@ -32,9 +45,19 @@ _SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
     registry=REGISTRY,
 )
-_STREAMS = Gauge("wangge_live_streams", "Open event streams", registry=REGISTRY)
-_POOL = Gauge("wangge_pool_connections", "Database connections", ["state"], registry=REGISTRY)
-_OUTBOX = Gauge("wangge_outbox", "Events on their way", ["what"], registry=REGISTRY)
+_STREAMS = Gauge(
+    "wangge_live_streams",
+    "Open event streams",
+    registry=REGISTRY,
+    multiprocess_mode="livesum",
+)
+_POOL = Gauge(
+    "wangge_pool_connections",
+    "Database connections",
+    ["state"],
+    registry=REGISTRY,
+    multiprocess_mode="livesum",
+)
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 
@@ -72,9 +95,32 @@ async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     if DB.pool is not None:
         _POOL.labels("open").set(DB.pool.get_size())
         _POOL.labels("idle").set(DB.pool.get_idle_size())
-    for name, value in (await outbox_gauges()).items():
-        _OUTBOX.labels(name).set(value)
-    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+    counted = generate_latest(_of_all_processes())
+    whole = CollectorRegistry()
+    whole.register(_Outbox(await outbox_gauges()))
+    return Response(counted + generate_latest(whole), media_type=CONTENT_TYPE_LATEST)
+
+
+class _Outbox(Collector):
+    """Numbers of the whole, not of a process: they stay out of the shared directory."""
+
+    def __init__(self, values: Mapping[str, float]) -> None:
+        self._values = values
+
+    def collect(self) -> Iterable[Metric]:
+        family = GaugeMetricFamily("wangge_outbox", "Events on their way", labels=["what"])
+        for name, value in self._values.items():
+            family.add_metric([name], value)
+        return [family]
+
+
+def _of_all_processes() -> CollectorRegistry:
+    """This process's numbers, or the sum over all web processes that share a directory."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    together = CollectorRegistry()
+    multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return together
 
 
 def _may_read(request: Request[Any, Any, Any]) -> bool:

@@ -120,5 +120,5 @@ async def test_generated_requests_meet_the_contract(
         timeout=300,
         check=False,
     )
-    assert " passed" in run.stdout and "Test cases:" in run.stdout, run.stdout[-3000:]
+    assert "Test cases:" in run.stdout, run.stdout[-3000:]
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
