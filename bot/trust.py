@@ -58,6 +58,13 @@ class CallbackKeys(msgspec.Struct, frozen=True, kw_only=True):
         return cls(token=token, aes_key=aes_key_of(encoding_aes_key))
 
 
+class Opened(msgspec.Struct, frozen=True):
+    """A request's inner XML and the keys it came under; None in plain mode."""
+
+    xml: bytes
+    keys: CallbackKeys | None
+
+
 class SignedQuery(msgspec.Struct, frozen=True, kw_only=True):
     """The query string of a callback, every part of the form the platform uses."""
 
@@ -163,48 +170,57 @@ class Trust:
         self._keys = tuple(keys)
         self._allow_plain = allow_plain
 
-    def check_query(self, query: SignedQuery, now_s: float) -> CallbackKeys:
-        """The key pair that signed this query. Raises Untrusted for a forged or stale one."""
+    def check_query(self, query: SignedQuery, now_s: float) -> list[CallbackKeys]:
+        """The key pairs whose token signed this query. Raises Untrusted: forged or stale."""
         if abs(int(query.timestamp) - now_s) > FRESH_S:
             raise Untrusted
-        for pair in self._keys:
-            expected = signature_of(pair.token, query.timestamp, query.nonce)
-            if hmac.compare_digest(expected, query.signature):
-                return pair
-        raise Untrusted
+        signers = [
+            pair
+            for pair in self._keys
+            if hmac.compare_digest(
+                signature_of(pair.token, query.timestamp, query.nonce), query.signature
+            )
+        ]
+        if not signers:
+            raise Untrusted
+        return signers
 
-    def open(self, query: SignedQuery, body: bytes, now_s: float) -> bytes:
-        """The XML that may be believed: in safe and compatible mode only the decrypted part.
+    def open(self, query: SignedQuery, body: bytes, now_s: float) -> Opened:
+        """What may be believed: in safe and compatible mode only the decrypted part.
 
         Raises Untrusted: forged, stale, plain where plain is refused, not decryptable, not ours.
         """
-        pair = self.check_query(query, now_s)
+        signers = self.check_query(query, now_s)
         if not query.encrypted:
             if self._allow_plain and b"<Encrypt>" not in body:
-                return body
+                return Opened(body, None)
             raise Untrusted
         found = _ENCRYPT.findall(body)
         if len(found) != 1 or query.msg_signature is None:
             raise Untrusted
         encrypted = (found[0][0] or found[0][1]).decode()
-        expected = signature_of(pair.token, query.timestamp, query.nonce, encrypted)
-        if not hmac.compare_digest(expected, query.msg_signature):
-            raise Untrusted
-        return decrypt(pair.aes_key, encrypted, self.app_id)
+        for pair in signers:
+            expected = signature_of(pair.token, query.timestamp, query.nonce, encrypted)
+            if not hmac.compare_digest(expected, query.msg_signature):
+                continue
+            try:
+                return Opened(decrypt(pair.aes_key, encrypted, self.app_id), pair)
+            except Untrusted:
+                continue
+        raise Untrusted
 
     def check_addressee(self, to_user: str) -> None:
         """Raises Untrusted when a message names another official account."""
         if not hmac.compare_digest(to_user.encode(), self.original_id.encode()):
             raise Untrusted
 
-    def seal(self, query: SignedQuery, reply_xml: str, now_s: float) -> bytes:
-        """The answer's body in the mode the request came in, under the key pair that signed it."""
-        if not query.encrypted:
+    def seal(self, reply_xml: str, keys: CallbackKeys | None, now_s: float) -> bytes:
+        """The answer's body under the keys of the request; None answers a plain request."""
+        if keys is None:
             return reply_xml.encode()
-        pair = self.check_query(query, now_s)
-        encrypted = encrypt(pair.aes_key, reply_xml.encode(), self.app_id)
+        encrypted = encrypt(keys.aes_key, reply_xml.encode(), self.app_id)
         timestamp, nonce = str(int(now_s)), secrets.token_hex(8)
-        signed = signature_of(pair.token, timestamp, nonce, encrypted)
+        signed = signature_of(keys.token, timestamp, nonce, encrypted)
         return (
             f"<xml><Encrypt><![CDATA[{encrypted}]]></Encrypt>"
             f"<MsgSignature><![CDATA[{signed}]]></MsgSignature>"

@@ -254,5 +254,13 @@ def arrived(number: str) -> str:
     return f"您报的单 {number}：{ARRIVED}"
 
 
+def ask_rating(number: str) -> str:
+    return f"您报的单 {number} 办完了。请给这次服务打个分。"
+
+
+def ticket_cancelled(number: str) -> str:
+    return f"您报的单 {number} 已取消。还没电请回复“报修”，急事请打 95598。"
+
+
 def repaired(number: str) -> str:
     return f"您报的单 {number} 修好了。您家来电了吗？"

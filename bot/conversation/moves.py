@@ -24,6 +24,10 @@ from bot.flows.registry import FLOWS
 #: How long a question stays open; checked when the next message is read.
 STEP_TIME_OUT = timedelta(minutes=30)
 
+#: How long a question stays open that we asked: people look at their phone in the evening.
+INVITATION_TIME_OUT = timedelta(hours=24)
+_INVITED = frozenset({"restored", "rate"})
+
 #: Wrong answers in a row after which the bot stops asking and offers the menu and a person.
 MAX_MISSES = 3
 
@@ -67,6 +71,29 @@ def begin(
         parked = None
     move = flow.start(recovered(flow, slots))
     return apply(Conversation(suspended=parked), flow, move, now, said)
+
+
+def invite(state: Conversation, name: str, now: datetime) -> Conversation:
+    """Ask a flow's first question from our side, unless the customer is busy with something else.
+
+    The question is sent apart from the talk; it stays open for INVITATION_TIME_OUT.
+    """
+    busy = state.flow is not None and state.flow not in _INVITED
+    if busy and state.deadline is not None and state.deadline >= now:
+        return state
+    flow = FLOWS[name]
+    slots = flow.slots()
+    first = flow.start(slots)
+    if not isinstance(first, Go):
+        return state
+    return Conversation(
+        flow=name,
+        flow_version=flow.version,
+        step=first.step,
+        slots=msgspec.to_builtins(slots),
+        deadline=now + INVITATION_TIME_OUT,
+        suspended=state.suspended,
+    )
 
 
 def suspend(state: Conversation) -> Conversation:

@@ -125,6 +125,10 @@ POWER_IS_BACK = frozenset(
 )
 POWER_IS_OUT = frozenset({"没来电", "还没来电", "没有来电", "还没有", "还没电", "没修好"})
 
+#: The same inside a sentence, once the question was asked; "out" is looked for first.
+SAYS_OUT = re.compile("没|未|还不|不亮|又[停断跳]|跳闸|停电|断电")
+SAYS_BACK = re.compile("来电|有电|好了|亮了|修好|恢复|正常")
+
 #: Words for stars.
 STARS: Mapping[str, int] = {
     "非常满意": 5, "很满意": 5, "满意": 5, "好评": 5,

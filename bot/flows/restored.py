@@ -18,7 +18,7 @@ from bot.conversation.types import (
     Said,
     Step,
 )
-from bot.conversation.vocabulary import POWER_IS_BACK, POWER_IS_OUT
+from bot.conversation.vocabulary import POWER_IS_BACK, POWER_IS_OUT, SAYS_BACK, SAYS_OUT
 
 
 class Slots(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ def _start(slots: Slots) -> Move:
 def _take_is_back(_slots: Slots, answer: Said | Picked | Located) -> Move:
     is_back = power_is_back(answer)
     if is_back is None and not isinstance(answer, Located):
-        is_back = {1: True, 2: False}.get(choice_of(answer.text) or 0)
+        is_back = _in_a_sentence(answer.text)
     if is_back is None:
         return Miss(words.CHOOSE_1_OR_2)
     return Run(ConfirmRestored(is_back), Slots(is_back=is_back))
@@ -50,6 +50,17 @@ def power_is_back(answer: Said | Picked | Located) -> bool | None:
     if said in POWER_IS_BACK:
         return True
     return False if said in POWER_IS_OUT else None
+
+
+def _in_a_sentence(text: str) -> bool | None:
+    """The answer of somebody who was just asked: a number, or news in own words."""
+    choice = choice_of(text)
+    if choice is not None:
+        return {1: True, 2: False}.get(choice)
+    said = bare(text)
+    if SAYS_OUT.search(said):
+        return False
+    return True if SAYS_BACK.search(said) else None
 
 
 def _outcome(slots: Slots, outcome: Outcome) -> Move:

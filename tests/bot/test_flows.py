@@ -7,6 +7,7 @@ import pytest
 
 from bot import words
 from bot.conversation.engine import advance
+from bot.conversation.moves import invite
 from bot.conversation.types import (
     BindAccount,
     ConfirmRestored,
@@ -219,6 +220,37 @@ def test_power_is_back_leads_to_the_rating() -> None:
     assert talk.say("来电了") == f"{words.RESTORED_THANKS}\n\n{words.ASK_STARS}"
     assert talk.say("5") == words.RATED_WELL
     assert talk.commands == [ConfirmRestored(True), RateLatest(5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_back"),
+    [
+        ("1", True),
+        ("二", False),
+        ("来电了，谢谢师傅", True),
+        ("没有，还是黑的", False),
+        ("刚来了又停了", False),
+        ("灯亮了", True),
+        ("还没电", False),
+        ("都正常了", True),
+    ],
+)
+def test_the_question_after_the_repair_is_answered_in_own_words(text: str, is_back: bool) -> None:
+    talk = Talk()
+    talk.state = invite(talk.state, "restored", talk.now)
+    talk.wait(23 * 60)
+    talk.say(text)
+    assert talk.commands[0] == ConfirmRestored(is_back)
+
+
+def test_an_invitation_does_not_interrupt_and_replaces_an_older_one() -> None:
+    talk = Talk()
+    talk.say("绑定")
+    assert invite(talk.state, "restored", talk.now) == talk.state
+    talk.wait(31)
+    asked = invite(talk.state, "restored", talk.now)
+    assert (asked.flow, asked.step) == ("restored", "is_back")
+    assert invite(asked, "rate", talk.now).flow == "rate"
 
 
 def test_power_still_out_sends_somebody_again() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.trust import (
     CallbackKeys,
+    Opened,
     Untrusted,
     WeakKeys,
     aes_key_of,
@@ -75,8 +76,9 @@ def test_a_safe_message_opens_and_its_answer_is_sealed_for_the_platform() -> Non
     ours = trust()
     pairs, body = sealed(text("余额"))
     query = query_of(pairs)
-    assert ours.open(query, body, NOW_S) == text("余额")
-    answer = ours.seal(query, "<xml>好</xml>", NOW_S).decode()
+    opened = ours.open(query, body, NOW_S)
+    assert opened == Opened(text("余额"), KEYS)
+    answer = ours.seal("<xml>好</xml>", opened.keys, NOW_S).decode()
     encrypted = answer.split("<Encrypt><![CDATA[")[1].split("]]>")[0]
     signed = answer.split("<MsgSignature><![CDATA[")[1].split("]]>")[0]
     nonce = answer.split("<Nonce><![CDATA[")[1].split("]]>")[0]
@@ -146,7 +148,9 @@ def test_plain_mode_is_refused_unless_a_setting_allows_it() -> None:
     query = query_of(plain_query())
     with pytest.raises(Untrusted):
         trust().open(query, text("余额"), NOW_S)
-    assert trust(allow_plain=True).open(query, text("余额"), NOW_S) == text("余额")
+    opened = trust(allow_plain=True).open(query, text("余额"), NOW_S)
+    assert opened == Opened(text("余额"), None)
+    assert trust().seal("<xml/>", None, NOW_S) == b"<xml/>"
 
 
 def test_safe_mode_body_without_its_signature_is_refused_even_where_plain_is_allowed() -> None:
@@ -163,7 +167,7 @@ def test_safe_mode_body_without_its_signature_is_refused_even_where_plain_is_all
 def test_in_compatible_mode_only_the_decrypted_part_is_believed() -> None:
     beside = "<Content><![CDATA[转账]]></Content><MsgType><![CDATA[text]]></MsgType>"
     pairs, body = sealed(text("余额"), beside=beside)
-    assert trust().open(query_of(pairs), body, NOW_S) == text("余额")
+    assert trust().open(query_of(pairs), body, NOW_S).xml == text("余额")
 
 
 def test_two_ciphertexts_in_one_body_are_refused() -> None:
@@ -178,12 +182,21 @@ def test_rotation_accepts_the_previous_keys_and_answers_with_them() -> None:
     ours = trust(OTHER)
     pairs, body = sealed(text("余额"), keys=OTHER)
     query = query_of(pairs)
-    assert ours.open(query, body, NOW_S) == text("余额")
-    answer = ours.seal(query, "<xml/>", NOW_S).decode()
+    opened = ours.open(query, body, NOW_S)
+    assert opened == Opened(text("余额"), OTHER)
+    answer = ours.seal("<xml/>", opened.keys, NOW_S).decode()
     encrypted = answer.split("<Encrypt><![CDATA[")[1].split("]]>")[0]
     assert decrypt(OTHER.aes_key, encrypted, APP_ID) == b"<xml/>"
     with pytest.raises(Untrusted):
         trust().open(query, body, NOW_S)
+
+
+def test_the_two_secrets_rotate_independently() -> None:
+    new_key = CallbackKeys(token=TOKEN, aes_key=b"k" * 32)
+    for keys in (KEYS, new_key):
+        pairs, body = sealed(text("余额"), keys=keys)
+        opened = trust(new_key).open(query_of(pairs), body, NOW_S)
+        assert opened == Opened(text("余额"), keys)
 
 
 def test_a_message_for_another_account_is_refused() -> None:

@@ -1,0 +1,104 @@
+"""What the customer is told when their ticket moves: who comes, who is there, is it back, thanks.
+
+A reaction only queues words and opens the question in the talk; sending is `bot/schedule.py`'s.
+Tickets that were not told in WeChat have nobody to write to.
+"""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from bot import words
+from bot.conversation.moves import invite
+from bot.inbound import load, lock_customer, save
+from bot.outbound import Body, Menu, Text, queue
+from grid.kit.clock import business_now
+from grid.kit.database import fetch_value
+from grid.kit.outbox import reaction
+from grid.work_orders.tickets import ticket_view
+from grid.work_orders.types import (
+    TicketClosed,
+    TicketState,
+    TicketView,
+    WorkOrderAccepted,
+    WorkOrderArrived,
+    WorkOrderCompleted,
+)
+
+
+class _Told(NamedTuple):
+    """A ticket and whom to tell about it; `step` counts the job's steps, so causes differ."""
+
+    openid: str
+    ticket: TicketView
+    step: int
+
+    def cause(self, what: str) -> str:
+        return f"{what}:{self.ticket.id}:{self.step}"
+
+
+@reaction(WorkOrderAccepted)
+async def tell_accepted(event: WorkOrderAccepted) -> None:
+    """Somebody took the job: who, and how to call them."""
+    told = await _told(event.ticket_id)
+    if told is not None:
+        ticket = told.ticket
+        text = words.accepted(ticket.number, ticket.assignee_name, ticket.assignee_phone)
+        await queue(told.cause("accepted"), told.openid, Text(text))
+
+
+@reaction(WorkOrderArrived)
+async def tell_arrived(event: WorkOrderArrived) -> None:
+    """Somebody is there."""
+    told = await _told(event.ticket_id)
+    if told is not None:
+        await queue(told.cause("arrived"), told.openid, Text(words.arrived(told.ticket.number)))
+
+
+@reaction(WorkOrderCompleted)
+async def ask_whether_it_is_back(event: WorkOrderCompleted) -> None:
+    """Repaired, says the staff; the customer is asked whether it is true."""
+    told = await _told(event.ticket_id)
+    if told is not None:
+        head = words.repaired(told.ticket.number)
+        menu = Menu(head, words.RESTORED_CHOICES, words.MENU_TAIL)
+        await _ask(told, "repaired", menu, "restored")
+
+
+@reaction(TicketClosed)
+async def ask_for_a_rating(event: TicketClosed) -> None:
+    """Closed without a rating: ask for one. A rating that closed it was thanked in the talk."""
+    told = await _told(event.ticket_id)
+    if told is None or told.ticket.stars is not None:
+        return
+    number = told.ticket.number
+    if told.ticket.state is TicketState.CANCELLED:
+        text = Text(words.ticket_cancelled(number))
+        await queue(told.cause("cancelled"), told.openid, text)
+        return
+    menu = Menu(words.ask_rating(number), words.RATE_CHOICES, words.MENU_TAIL)
+    await _ask(told, "rate", menu, "rate")
+
+
+async def _told(ticket_id: UUID | None) -> _Told | None:
+    if ticket_id is None:
+        return None
+    openid = await fetch_value("SELECT openid FROM ticket WHERE id = $1", ticket_id)
+    if openid is None:
+        return None
+    steps = await fetch_value(
+        "SELECT count(*) FROM work_order_transition s JOIN work_order w ON w.id = s.work_order"
+        " WHERE w.ticket = $1",
+        ticket_id,
+    )
+    return _Told(openid, await ticket_view(ticket_id), steps)
+
+
+async def _ask(told: _Told, what: str, body: Body, flow: str) -> None:
+    """Queue a question and open it in the talk, unless the customer is busy there."""
+    await lock_customer(told.openid)
+    now = await business_now()
+    before = await load(told.openid)
+    after = invite(before, flow, now)
+    if after != before:
+        await save(told.openid, after, now)
+    await queue(told.cause(what), told.openid, body)
