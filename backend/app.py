@@ -15,6 +15,7 @@ from backend.http.problems import EXCEPTION_HANDLERS
 from backend.http.requests import requests_middleware
 from backend.http.staff import PUBLIC, StaffAuthentication
 from backend.settings import Settings, settings
+from bot import callback
 from grid.kit import clock
 from grid.kit.database import close_pool, open_pool
 
@@ -29,6 +30,7 @@ def create_app() -> Litestar:
     return Litestar(
         route_handlers=[
             _phones(),
+            callback.router(),
             health.live,
             health.ready,
             metrics.metrics,

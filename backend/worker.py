@@ -20,6 +20,8 @@ from backend.http import logs
 from backend.outage import Outage, database_faults
 from backend.relay import REACT_JOB, Relay, connect, pause
 from backend.settings import Settings, settings
+from bot import reactions as bot_reactions
+from bot import schedule as bot_schedule
 from grid.dispatch import reactions as dispatch_reactions
 from grid.dispatch import schedule as dispatch_schedule
 from grid.kit import clock, outbox, schedule, upkeep
@@ -27,7 +29,14 @@ from grid.kit.database import close_pool, open_pool
 from grid.work_orders import schedule as work_orders_schedule
 
 #: Modules whose import registers reactions and schedules; one list for all rooms and doors.
-ROOMS = (upkeep, work_orders_schedule, dispatch_reactions, dispatch_schedule)
+ROOMS = (
+    upkeep,
+    work_orders_schedule,
+    dispatch_reactions,
+    dispatch_schedule,
+    bot_reactions,
+    bot_schedule,
+)
 
 #: Connections of the pool that the relay and the schedules use beside the jobs.
 CONNECTIONS_BESIDE_JOBS = 2
