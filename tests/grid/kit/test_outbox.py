@@ -141,11 +141,19 @@ async def test_a_delivery_id_begins_with_the_time_of_its_event(probe: None) -> N
     assert row["id"] != row["event"]
 
 
-async def test_jobs_hold_at_most_a_batch(probe: None) -> None:
-    await speak(*(f"{n}" for n in range(BATCH + 1)))
-    await fan_out()
-    sizes = [len(events) for _, events in await claim_due()]
-    assert sizes == [BATCH, 1]
+@pytest.mark.parametrize(
+    ("count", "sizes"),
+    [(1, [1]), (10, [10]), (25, [10, 10, 5]), (120, [20] * 6), (2 * 6 * BATCH, [BATCH] * 12)],
+)
+async def test_a_burst_is_shared_among_jobs_of_at_most_a_batch(
+    probe: None, count: int, sizes: list[int]
+) -> None:
+    await speak(*(f"{n}" for n in range(count)))
+    while await fan_out():
+        pass
+    jobs = await claim_due(limit=count)
+    assert [len(events) for _, events in jobs] == sizes
+    assert len({event for _, events in jobs for event in events}) == count
 
 
 async def test_a_lease_runs_out(probe: None) -> None:
@@ -280,7 +288,7 @@ async def test_one_event_costs_three_round_trips_beside_its_work(probe: None) ->
         await react(name, events)
     assert [statement.sql.split()[0] for statement in statements] == [
         "BEGIN;",
-        "UPDATE",
+        "WITH",
         "INSERT",
         "COMMIT;",
     ]
