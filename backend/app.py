@@ -7,6 +7,7 @@ from litestar import Litestar, Router
 from litestar.middleware import DefineMiddleware
 
 import mobile_api
+from backend import console
 from backend.http import api_docs, health, logs, metrics
 from backend.http.budgets import open_budgets
 from backend.http.live import HUB
@@ -31,6 +32,7 @@ def create_app() -> Litestar:
         route_handlers=[
             _phones(),
             callback.router(),
+            console.router(),
             health.live,
             health.ready,
             metrics.metrics,

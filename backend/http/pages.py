@@ -43,7 +43,7 @@ def html_of(pages: Environment, name: str, status: int = 200, **values: Any) -> 
     return Response(
         pages.get_template(name).render(**values),
         status_code=status,
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers=dict(HEADERS),
     )
 

@@ -43,7 +43,7 @@ _BOARD_ROWS = JOB_ROWS.replace(
     "SELECT w.*", f"SELECT w.*, {_RANK} AS board_rank, {_KEY} AS board_key", 1
 )
 _WANTED = (
-    f" AND CASE WHEN $5::varchar IS NULL THEN {STILL_OPEN}"
+    f" AND CASE WHEN $5::varchar IS NULL THEN {STILL_OPEN}"  # noqa: S608 - constants above
     f" WHEN $5 = 'waiting' THEN {_WAITING} ELSE w.state = $5 END"
     " AND ($6::varchar IS NULL OR s.code = $6) AND ($7::varchar IS NULL OR g.code = $7)"
     " AND ($8::varchar IS NULL OR w.priority = $8)"

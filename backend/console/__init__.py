@@ -1,0 +1,58 @@
+"""The browser door of dispatchers and back office: server-rendered pages under /console."""
+
+from typing import NoReturn
+
+from litestar import Router, route
+from litestar.middleware import DefineMiddleware
+from litestar.params import FromPath
+
+from backend.console import board, customers, password, people, reports, sign_in, work_orders
+from backend.console.assets import static_file
+from backend.console.problems import CONSOLE_EXCEPTION_HANDLERS
+from backend.console.session import ConsoleAuthentication, require_own_page
+from backend.http.staff import PUBLIC
+from grid.kit.refusals import NotFound
+
+
+@route("/{rest:path}", http_method=["GET", "POST"], include_in_schema=False)
+async def nowhere(rest: FromPath[str]) -> NoReturn:
+    """Every other address of the console, so that people get a page that says so."""
+    raise NotFound("没有这个页面")
+
+
+def router() -> Router:
+    """Every route of the console, behind its sign-in and its guard against foreign forms."""
+    return Router(
+        path="/console",
+        route_handlers=[
+            static_file,
+            sign_in.sign_in_page,
+            sign_in.sign_in,
+            sign_in.sign_out,
+            password.password_page,
+            password.set_password,
+            board.board_page,
+            board.board_rows,
+            board.alarms,
+            board.live,
+            board.map_data,
+            board.export,
+            reports.new_report,
+            reports.report,
+            work_orders.work_order_page,
+            work_orders.assign,
+            work_orders.take_step,
+            customers.customers_page,
+            customers.customer_page,
+            people.people_page,
+            people.dead_letters_page,
+            people.replay_dead_letter,
+            nowhere,
+        ],
+        middleware=[DefineMiddleware(ConsoleAuthentication, exclude_from_auth_key=PUBLIC)],
+        before_request=require_own_page,
+        exception_handlers=CONSOLE_EXCEPTION_HANDLERS,
+    )
+
+
+__all__ = ["router"]

@@ -1,0 +1,61 @@
+"""How a clock is shown: which limit is next, how long, and a word beside every colour. Pure."""
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from grid.clocks.types import ClockState, ClockView, Target
+
+#: Minutes before a limit from which on it is shown as near.
+SOON_MIN = 15
+
+
+class Limit(NamedTuple):
+    """One clock in words; `look` is the style's name: late, soon, fine, kept, missed, ended."""
+
+    target: Target
+    due_at: datetime
+    look: str
+    words: str
+
+
+def limit_of(clock: ClockView, as_of: datetime) -> Limit:
+    """A clock as it stands at `as_of`."""
+    if clock.state is ClockState.MET:
+        return Limit(clock.target, clock.due_at, "kept", "按时")
+    if clock.state is ClockState.CANCELLED:
+        return Limit(clock.target, clock.due_at, "ended", "已终止")
+    if clock.stopped_at is not None:
+        over = _minutes(clock.due_at, clock.stopped_at)
+        return Limit(clock.target, clock.due_at, "missed", f"完成时已超时 {duration(over)}")
+    if clock.state is ClockState.BREACHED:
+        over = _minutes(clock.due_at, as_of)
+        return Limit(clock.target, clock.due_at, "late", f"已超时 {duration(over)}")
+    left = _minutes(as_of, clock.due_at)
+    if left <= SOON_MIN:
+        return Limit(clock.target, clock.due_at, "soon", f"将到期,剩 {duration(left)}")
+    return Limit(clock.target, clock.due_at, "fine", f"剩 {duration(left)}")
+
+
+def next_limit(clocks: Sequence[ClockView], as_of: datetime) -> Limit | None:
+    """The earliest clock that nobody has stopped, or None."""
+    running = [
+        clock
+        for clock in clocks
+        if clock.stopped_at is None and clock.state is not ClockState.CANCELLED
+    ]
+    first = min(running, key=lambda clock: clock.due_at, default=None)
+    return None if first is None else limit_of(first, as_of)
+
+
+def duration(minutes: int) -> str:
+    """`95` as `1 小时 35 分`."""
+    hours, rest = divmod(minutes, 60)
+    if hours >= 48:
+        return f"{hours // 24} 天 {hours % 24} 小时"
+    return f"{hours} 小时 {rest} 分" if hours else f"{rest} 分"
+
+
+def _minutes(start: datetime, end: datetime) -> int:
+    return max(0, math.ceil((end - start).total_seconds() / 60))

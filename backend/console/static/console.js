@@ -1,0 +1,60 @@
+// The frame of every page: live hints, the alarm, keys. Nothing here writes to the server.
+import { openKeys } from "./keys.js";
+import { followLive } from "./live.js";
+import { refetch } from "./parts.js";
+
+const alarms = document.getElementById("alarms");
+const board = document.getElementById("board");
+const job = document.getElementById("job");
+const title = document.title;
+
+function alarmCount() {
+  return Number(alarms.querySelector("[data-count]")?.dataset.count ?? 0);
+}
+
+function showAlarm() {
+  const count = alarmCount();
+  document.title = count ? `(危险 ${count}) ${title}` : title;
+  document.body.classList.toggle("flash", count > 0 && localStorage.getItem("flash") === "on");
+}
+
+async function refreshAlarms() {
+  await refetch(alarms, "/console/alarms");
+  showAlarm();
+}
+
+async function refreshBoard() {
+  if (!board) return;
+  await refetch(board, board.dataset.source);
+  const shown = board.querySelector(".as-of");
+  const foot = document.querySelector(".foot .as-of");
+  if (shown && foot) {
+    foot.textContent = shown.textContent;
+    foot.dateTime = shown.dateTime;
+  }
+  document.dispatchEvent(new CustomEvent("board-refreshed"));
+}
+
+function refreshAll() {
+  return Promise.all([refreshAlarms(), refreshBoard()]);
+}
+
+function heard(hint) {
+  if (job && hint.work_order_id === job.dataset.id && hint.version > Number(job.dataset.version)) {
+    document.getElementById("changed").hidden = false;
+  }
+}
+
+showAlarm();
+openKeys({ refresh: () => (board ? refreshAll() : location.reload()), flash: showAlarm });
+followLive({ source: "/console/live", heard, resync: refreshAll });
+
+// Two presses of one button are one wish.
+document.addEventListener("submit", (event) => {
+  for (const button of event.target.querySelectorAll("button:not([value])")) {
+    if (event.target.method === "post") setTimeout(() => { button.disabled = true; }, 0);
+  }
+});
+addEventListener("pageshow", () => {
+  for (const button of document.querySelectorAll("form button[disabled]")) button.disabled = false;
+});

@@ -1,0 +1,45 @@
+// Fetching a part of a page again. The server has escaped it; it is parsed as a document that runs
+// nothing and moved over node by node.
+const token = () => document.getElementById("alarms").dataset.token;
+
+const running = new Map();
+
+export function refetch(place, address) {
+  // One fetch at a time for a place; what comes meanwhile is one more afterwards.
+  const now = running.get(place);
+  if (now) {
+    now.again = true;
+    return now.done;
+  }
+  const state = { again: false };
+  running.set(place, state);
+  state.done = (async () => {
+    do {
+      state.again = false;
+      await fetchOnce(place, address);
+    } while (state.again);
+  })().finally(() => running.delete(place));
+  return state.done;
+}
+
+async function fetchOnce(place, address) {
+  let answer;
+  try {
+    answer = await fetch(address, {
+      headers: { Accept: "text/html", "X-CSRF-Token": token() },
+      credentials: "same-origin",
+      redirect: "error",
+    });
+  } catch {
+    return; // No network: the line at the bottom says so, and the next hint tries again.
+  }
+  if (answer.status === 401) {
+    location.assign(`/console/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+    return;
+  }
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
+  place.replaceChildren(...fresh.body.childNodes);
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+}

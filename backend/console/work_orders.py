@@ -1,0 +1,143 @@
+"""One job on a page: what is known, its history, who could do it, and the steps of the console."""
+
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from backend.console.forms import command_of, fields_of
+from backend.console.pages import page
+from backend.console.session import ConsoleRequest
+from grid.dispatch import service as dispatch
+from grid.dispatch.types import CandidateView
+from grid.kit.clock import business_now
+from grid.kit.refusals import Invalid, NotFound, Refusal, StaleVersion
+from grid.work_orders import reading, steps
+from grid.work_orders.rules import WAITING
+from grid.work_orders.types import AssignByHand, DoVerb, WorkOrderEvent, WorkOrderView
+
+#: The steps that have a form here, in the order of the page; the others are the phone's.
+STEPS = (
+    WorkOrderEvent.CLOSE,
+    WorkOrderEvent.REOPEN,
+    WorkOrderEvent.SUPERVISE,
+    WorkOrderEvent.COMMENT,
+    WorkOrderEvent.CANCEL,
+)
+_WORDS = {"reason": "原因", "version": "版本", "staff_id": "人员"}
+_DONE = {event.value: event for event in WorkOrderEvent}
+
+
+@get("/work-orders/{work_order_id:uuid}", include_in_schema=False)
+async def work_order_page(request: ConsoleRequest, work_order_id: FromPath[UUID]) -> Response[str]:
+    """Everything of a job. What is not yours to see does not exist."""
+    done = _DONE.get(request.query_params.get("done", ""))
+    return await _page(request, work_order_id, done=done)
+
+
+@post("/work-orders/{work_order_id:uuid}/assign", include_in_schema=False)
+async def assign(
+    request: ConsoleRequest, work_order_id: FromPath[UUID]
+) -> Response[str] | Redirect:
+    """Give the job to somebody by hand, or take it from one and give it to another."""
+    fields = await fields_of(request)
+    try:
+        await _assign(request, work_order_id, command_of(DoVerb, fields, _WORDS))
+    except Refusal as refusal:
+        return await _refused(request, work_order_id, refusal, fields, "assign")
+    return _back(work_order_id, WorkOrderEvent.ASSIGN)
+
+
+@post("/work-orders/{work_order_id:uuid}/steps/{verb:str}", include_in_schema=False)
+async def take_step(
+    request: ConsoleRequest, work_order_id: FromPath[UUID], verb: FromPath[str]
+) -> Response[str] | Redirect:
+    """One step of the console: close, reopen, supervise, comment or cancel."""
+    event = next((event for event in STEPS if event.value == verb), None)
+    if event is None:
+        raise NotFound("没有这个操作")
+    fields = await fields_of(request)
+    try:
+        command = command_of(DoVerb, fields, _WORDS)
+        await steps.take_step(request.user, work_order_id, event, command)
+    except Refusal as refusal:
+        return await _refused(request, work_order_id, refusal, fields, verb)
+    return _back(work_order_id, event)
+
+
+async def _assign(request: ConsoleRequest, work_order_id: UUID, command: DoVerb) -> None:
+    """A choice made on an old page is refused; one beside the first suggestion gives a reason."""
+    if command.staff_id is None:
+        raise Invalid("staff_id", "请选择人员")
+    view = await reading.view_one(request.user, work_order_id)
+    if view.version != command.version:
+        raise StaleVersion(version=view.version)
+    if view.state not in WAITING:
+        await dispatch.reassign(request.user, work_order_id, command)
+        return
+    found = await dispatch.candidates(request.user, work_order_id)
+    first = found[0] if found and found[0].rank == 1 else None
+    if command.reason is None and (first is None or first.staff_id != command.staff_id):
+        raise Invalid("reason", "没有选择排在第一位的人员,请填写原因")
+    choice = AssignByHand(staff_id=command.staff_id, reason=command.reason)
+    await dispatch.assign_by_hand(request.user, work_order_id, choice)
+
+
+async def _refused(
+    request: ConsoleRequest,
+    work_order_id: UUID,
+    refusal: Refusal,
+    fields: dict[str, str],
+    form: str,
+) -> Response[str]:
+    """The fresh page with what was typed, and why nothing was changed."""
+    if isinstance(refusal, NotFound):
+        raise refusal
+    words = refusal.detail
+    if isinstance(refusal, StaleVersion):
+        words = (
+            "在您填写的时候,工单已被别人更新。下面是最新情况,请核对后再提交;您填写的内容已保留。"
+        )
+    return await _page(
+        request, work_order_id, status=refusal.status, problem=words, typed=fields, form=form
+    )
+
+
+def _back(work_order_id: UUID, event: WorkOrderEvent) -> Redirect:
+    return Redirect(f"/console/work-orders/{work_order_id}?done={event.value}", status_code=303)
+
+
+async def _page(
+    request: ConsoleRequest,
+    work_order_id: UUID,
+    *,
+    status: int = 200,
+    done: WorkOrderEvent | None = None,
+    problem: str | None = None,
+    typed: dict[str, str] | None = None,
+    form: str | None = None,
+) -> Response[str]:
+    job = await reading.work_order(request.user, work_order_id)
+    return await page(
+        request,
+        "work_order.html",
+        status,
+        as_of=await business_now(),
+        job=job,
+        steps=[event for event in STEPS if event in job.allowed],
+        candidates=await _candidates(request, job),
+        is_waiting=job.state in WAITING,
+        done=done,
+        problem=problem,
+        typed=typed or {},
+        form=form,
+    )
+
+
+async def _candidates(request: ConsoleRequest, job: WorkOrderView) -> list[CandidateView] | None:
+    """Who could do the job, or None where this reader cannot give it to anybody now."""
+    can_give = WorkOrderEvent.REASSIGN in job.allowed or (
+        job.state in WAITING and WorkOrderEvent.ASSIGN in job.allowed
+    )
+    return await dispatch.candidates(request.user, job.id) if can_give else None
