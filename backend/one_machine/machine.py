@@ -5,8 +5,9 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import httpx
 
@@ -164,14 +165,13 @@ class Machine:
             f"  everything else   {self._home.ready_file}",
             f"  logs              {self._home.logs}",
         ]
-        staff = self._facts.get("staff", ())
-        if staff:
-            lines.append("  demo sign-ins (synthetic people; all of them are in ready.json):")
-        for role in ("dispatcher", "operator", "grid_manager", "supervisor"):
-            person = next((one for one in staff if role in str(one["roles"])), None)
-            if person is not None:
-                words = f"{person['employee_no']} / {person['password']}  {person['name']}"
-                lines.append(f"    {role:<15} {words}")
+        signs = list(sign_ins(self._facts.get("staff", ())))
+        if signs:
+            lines += [
+                "",
+                "  demo sign-ins (synthetic people; all of them are in ready.json):",
+                *signs,
+            ]
         return [*lines, "", "Ctrl-C stops everything in order."]
 
     def _processes_changed(self) -> None:
@@ -184,6 +184,16 @@ class Machine:
         self._serves = False
         self._home.ready_file.unlink(missing_ok=True)
         await self._supervisor.stop()
+
+
+def sign_ins(staff: Sequence[Mapping[str, object]]) -> Iterator[str]:
+    """One person of each kind, on shift where that can be, with what they sign in with."""
+    for role in ("dispatcher", "manager", "supervisor", "operator"):
+        having = [one for one in staff if role in cast("list[str]", one["roles"])]
+        for person in sorted(having, key=lambda one: not one["on_shift"])[:1]:
+            line = f"    {role:<11} {person['employee_no']:<8} {person['password']}"
+            factor = f"  second factor {person['totp_secret']}" if person["totp_secret"] else ""
+            yield f"{line}  {person['name']}{factor}"
 
 
 def starter(spec: ChildSpec) -> Callable[[], Awaitable[Child]]:
