@@ -45,7 +45,7 @@ JOB_TIMEOUT_S = 20
 #: What running jobs and schedules get after SIGTERM.
 STOP_GRACE_S = 10.0
 #: How often the schedules' rows are looked at, and how many run at once in one worker.
-SCHEDULE_POLL_S, SCHEDULES_AT_ONCE = 0.25, 2
+SCHEDULE_POLL_S, SCHEDULES_AT_ONCE = 0.25, 4
 
 log = structlog.get_logger()
 
