@@ -71,7 +71,7 @@ def _run_locked(home: Home, arguments: argparse.Namespace) -> int:
             web_processes=arguments.web_processes,
             is_demo=not arguments.no_demo,
         )
-        asyncio.run(_until_stopped(Machine(home, wishes, listener, say)))
+        asyncio.run(_until_stopped(Machine(home, state, wishes, listener, say)))
     say("stopped")
     return 0
 

@@ -73,6 +73,8 @@ def write_simulator_files(
         "encoding_aes_key": secrets.wechat_encoding_aes_key,
         "callback_url": f"{at.base_url}/wechat/callback",
         "followers": followers,
+        # People and messages outlive the process, as they would at the platform.
+        "journal_path": str(home.directory / "wechat-simulator.journal"),
     }
     head_end = {
         "commands_key": secrets.head_end_commands_key,

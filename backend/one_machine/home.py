@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from backend.embedded.home import make_private_directory, write_private
+from backend.embedded.home import free_port, make_private_directory, port_is_free, write_private
 
 SIMULATED_APP_ID_PREFIX = "wxsim"
 
@@ -55,6 +55,19 @@ class HomeState(msgspec.Struct, kw_only=True):
 
     is_demo: bool
     port: int | None = None
+    wechat_simulator_port: int | None = None
+    head_end_simulator_port: int | None = None
+
+    def choose_simulator_ports(self) -> tuple[int, int]:
+        """The ports of the last start where they are free, so that open pages stay good."""
+        self.wechat_simulator_port = kept_or_free(self.wechat_simulator_port)
+        self.head_end_simulator_port = kept_or_free(self.head_end_simulator_port)
+        return self.wechat_simulator_port, self.head_end_simulator_port
+
+
+def kept_or_free(port: int | None) -> int:
+    """`port` when nobody listens on it, else another one that is free."""
+    return port if port is not None and port_is_free(port) else free_port()
 
 
 class Home:

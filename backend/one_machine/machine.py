@@ -12,10 +12,10 @@ from typing import cast
 import httpx
 
 from backend.embedded import EmbeddedPostgres, EmbeddedValkey
-from backend.embedded.home import LOOPBACK, free_port
+from backend.embedded.home import LOOPBACK
 from backend.one_machine import children
 from backend.one_machine.configuring import Addresses, child_environment, decided, write_settings
-from backend.one_machine.home import Home, HomeRefused, HomeSecrets
+from backend.one_machine.home import Home, HomeRefused, HomeSecrets, HomeState
 from backend.one_machine.ready import Facts, write_ready
 from backend.one_machine.seeding import prepare_database
 from backend.supervisor.child import Child, ChildSpec
@@ -38,9 +38,15 @@ class Machine:
     """One home that runs. `run` serves until it is cancelled or a child keeps dying."""
 
     def __init__(
-        self, home: Home, wishes: Wishes, listener: socket.socket, say: Callable[[str], None]
+        self,
+        home: Home,
+        state: HomeState,
+        wishes: Wishes,
+        listener: socket.socket,
+        say: Callable[[str], None],
     ) -> None:
         self._home = home
+        self._state = state
         self._wishes = wishes
         self._listener = listener
         self._say = say
@@ -81,13 +87,15 @@ class Machine:
         # A server that listens everywhere is reached, from here, on the loopback address.
         shown = LOOPBACK if host in {"0.0.0.0", "::"} else host  # noqa: S104
         shown = f"[{shown}]" if ":" in shown else shown
+        wechat_port, head_end_port = self._state.choose_simulator_ports()
+        self._home.remember(self._state)
         return Addresses(
             base_url=f"http://{shown}:{port}",
             owner_url=postgres.owner_url,
             app_url=postgres.app_url,
             redis_url=valkey.url,
-            wechat_simulator_url=f"http://{LOOPBACK}:{free_port()}",
-            head_end_simulator_url=f"http://{LOOPBACK}:{free_port()}",
+            wechat_simulator_url=f"http://{LOOPBACK}:{wechat_port}",
+            head_end_simulator_url=f"http://{LOOPBACK}:{head_end_port}",
         )
 
     async def _start_children(self, postgres: EmbeddedPostgres, valkey: EmbeddedValkey) -> None:
