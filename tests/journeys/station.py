@@ -106,14 +106,15 @@ async def station(home: Path, customers: int = 300) -> AsyncIterator[Station]:
 def start(home: Path, customers: int) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "backend", "up", "--home", str(home)]
     environ = {key: value for key, value in os.environ.items() if not key.startswith("WANGGE_")}
-    return subprocess.Popen(
-        [*command, "--port", "0", "--customers", str(customers)],
-        cwd=ROOT,
-        env=environ,
-        stdout=(home.parent / "up.log").open("ab"),
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    with (home.parent / "up.log").open("ab") as log:
+        return subprocess.Popen(
+            [*command, "--port", "0", "--customers", str(customers)],
+            cwd=ROOT,
+            env=environ,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
 def stop(process: "subprocess.Popen[bytes]") -> int:
