@@ -12,9 +12,10 @@ SECTIONS = ["Context", "Decision", "Consequences", "Alternatives", "References"]
 ONE_PAGE_LINES = 70
 
 
-def test_the_records_are_numbered_without_a_gap() -> None:
-    numbers = [int(path.name[:4]) for path in RECORDS]
-    assert numbers == list(range(1, len(numbers) + 1))
+def test_no_two_records_share_a_number() -> None:
+    """Numbers are given in blocks to whoever writes, so there are gaps; a number is never reused."""
+    numbers = [path.name[:4] for path in RECORDS]
+    assert len(set(numbers)) == len(numbers)
     assert len(numbers) >= 5
 
 

@@ -13,11 +13,16 @@ from tests.house.application import built_application, routes_of
 PUBLIC_ROUTES = {
     "GET /api/docs": "the contract, to be read by people",
     "GET /api/v1/openapi.json": "the contract, to be read by programs",
+    "GET /console/sign-in": "signing in",
+    "GET /console/static/{version:str}/{name:str}": "styles and scripts of the sign-in page",
     "GET /health/live": "asked by whatever watches the process",
     "GET /health/ready": "asked by the load balancer",
     "GET /metrics": "guarded by its own key, or by the network",
     "POST /api/v1/sessions": "signing in",
     "POST /api/v1/sessions/refresh": "the refresh token is the proof",
+    "POST /console/sign-in": "signing in",
+    "GET /wechat/callback": "the platform proves itself by signature",
+    "POST /wechat/callback": "the platform proves itself by signature, freshness and encryption",
 }
 NO_SUCH_ADDRESS = {
     "GET /api/openapi",

@@ -8,11 +8,11 @@ from pathlib import Path
 from tests.house.source import TOP, dotted_name, product_files, relative, tree_of
 
 # Files that open transactions: verbs, reactions and schedules of a room (or a verb file named by
-# its noun), the kit, and the two doors that store a reply or an outcome with its effect.
+# its noun), the kit, and where two doors store a reply or an outcome together with its effect.
 OPENERS = re.compile(
     r"grid/kit/\w+\.py"
     r"|grid/(?!kit/)\w+/(?!__init__|tables|types|rules)\w+\.py"
-    r"|bot/callback\.py"
+    r"|bot/inbound\.py"
     r"|mobile_api/sync/\w+\.py"
 )
 # Beside them: the demo county is loaded in one piece by set-based statements of its own, and a
