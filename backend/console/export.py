@@ -43,8 +43,8 @@ def board_table(rows: Sequence[WorkOrderView], as_of: datetime, *, complete: boo
     """The rows of the board with a first line that says as of when they stand."""
     text = io.StringIO(newline="")
     out = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
-    ending = "" if complete else ";只含前一部分,其余请缩小筛选范围后导出"
-    out.writerow([f"数据截至 {_time(as_of)}(北京时间){ending}"])
+    ending = "" if complete else "；只含前一部分，其余请缩小筛选范围后导出"
+    out.writerow([f"数据截至 {_time(as_of)}（北京时间）{ending}"])
     out.writerow(_HEADINGS)
     out.writerows([cell(value) for value in _row(row, as_of)] for row in rows)
     return (_MARK + text.getvalue()).encode()

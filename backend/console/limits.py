@@ -34,7 +34,7 @@ def limit_of(clock: ClockView, as_of: datetime) -> Limit:
         return Limit(clock.target, clock.due_at, "late", f"已超时 {duration(over)}")
     left = _minutes(as_of, clock.due_at)
     if left <= SOON_MIN:
-        return Limit(clock.target, clock.due_at, "soon", f"将到期,剩 {duration(left)}")
+        return Limit(clock.target, clock.due_at, "soon", f"将到期，剩 {duration(left)}")
     return Limit(clock.target, clock.due_at, "fine", f"剩 {duration(left)}")
 
 

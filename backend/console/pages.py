@@ -99,6 +99,17 @@ def anchor(identity: UUID) -> str:
     return f"row-{identity}"
 
 
+#: Characters that turn the direction of writing: what stands behind them reads as something else.
+_TURNING = dict.fromkeys(
+    (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd"
+)
+
+
+def said(text: str) -> str:
+    """What somebody typed, with every character that turns the writing shown as `\ufffd`."""
+    return text.translate(_TURNING)
+
+
 def raw_text(body: msgspec.Raw) -> str:
     """The JSON of an event as it is stored."""
     return bytes(body).decode()
@@ -111,4 +122,5 @@ PAGES.filters.update(
     hour_and_minute=hour_and_minute,
     anchor=anchor,
     raw_text=raw_text,
+    said=said,
 )

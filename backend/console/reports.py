@@ -48,7 +48,7 @@ async def report(request: ConsoleRequest) -> Response[str] | Redirect:
             _WORDS,
         )
         if told.account_no is None and told.address is None:
-            raise Invalid("address", "没有户号时,请填写故障地址")
+            raise Invalid("address", "没有户号时，请填写故障地址")
         ticket = await once(
             request.user.subject,
             f"console.{fields.get('key', '')[:40]}" if "key" in fields else None,

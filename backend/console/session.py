@@ -60,7 +60,7 @@ class FormExpired(Refusal):
     """The form is older than the sign-in, or another site sent it."""
 
     status = 403
-    title = "页面已过期或来源不明,请返回刷新后再提交"
+    title = "页面已过期或来源不明，请返回刷新后再提交"
 
 
 class ConsoleAuthentication(AbstractAuthenticationMiddleware):

@@ -18,15 +18,15 @@ _S, _E = WorkOrderState, WorkOrderEvent
 STATES = {
     _S.DRAFT: "草稿",
     _S.TRIAGED: "待派单",
-    _S.PENDING_DISPATCH: "待派单(需人工)",
+    _S.PENDING_DISPATCH: "待派单（需人工）",
     _S.SCHEDULED: "已预约",
-    _S.ASSIGNED: "已派单,待接单",
+    _S.ASSIGNED: "已派单，待接单",
     _S.ACCEPTED: "已接单",
     _S.EN_ROUTE: "赶往现场",
     _S.ON_SITE: "已到现场",
     _S.IN_PROGRESS: "处理中",
     _S.ON_HOLD: "挂起",
-    _S.COMPLETED: "已完成,待归档",
+    _S.COMPLETED: "已完成，待归档",
     _S.CANNOT_COMPLETE: "无法完成",
     _S.CANCELLED: "已取消",
     _S.CLOSED: "已归档",
@@ -37,7 +37,7 @@ EVENTS = {
     _E.SCHEDULE: "预约",
     _E.ACCEPT: "接单",
     _E.DECLINE: "退单",
-    _E.SILENCE: "超时未接,收回",
+    _E.SILENCE: "超时未接，收回",
     _E.DEPART: "出发",
     _E.ARRIVE: "到达现场",
     _E.START: "开始处理",
@@ -89,7 +89,7 @@ TAGS = {
 ACCOUNT_STATES = {AccountState.ACTIVE: "在用", AccountState.CLOSED: "已销户"}
 PLACE_CLASSES = {PlaceClass.CITY: "城区", PlaceClass.RURAL: "农村", PlaceClass.REMOTE: "偏远"}
 #: Who took a step when it was nobody of the staff.
-OTHERS = {"openid": "客户(微信)", "system": "系统"}
+OTHERS = {"openid": "客户（微信）", "system": "系统"}
 TERMS = {
     "travel_s": "路程",
     "load_s": "手上工单",

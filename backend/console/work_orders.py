@@ -79,7 +79,7 @@ async def _assign(request: ConsoleRequest, work_order_id: UUID, command: DoVerb)
     found = await dispatch.candidates(request.user, work_order_id)
     first = found[0] if found and found[0].rank == 1 else None
     if command.reason is None and (first is None or first.staff_id != command.staff_id):
-        raise Invalid("reason", "没有选择排在第一位的人员,请填写原因")
+        raise Invalid("reason", "没有选择排在第一位的人员，请填写原因")
     choice = AssignByHand(staff_id=command.staff_id, reason=command.reason)
     await dispatch.assign_by_hand(request.user, work_order_id, choice)
 
@@ -97,7 +97,7 @@ async def _refused(
     words = refusal.detail
     if isinstance(refusal, StaleVersion):
         words = (
-            "在您填写的时候,工单已被别人更新。下面是最新情况,请核对后再提交;您填写的内容已保留。"
+            "在您填写的时候，工单已被别人更新。下面是最新情况，请核对后再提交；您填写的内容已保留。"
         )
     return await _page(
         request, work_order_id, status=refusal.status, problem=words, typed=fields, form=form

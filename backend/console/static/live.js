@@ -11,7 +11,7 @@ export function followLive({ source, heard, resync }) {
   let wait_ms = 1000;
 
   function say(words) {
-    state.textContent = `实时更新:${words}`;
+    state.textContent = `实时更新：${words}`;
   }
 
   function soon() {
@@ -34,7 +34,7 @@ export function followLive({ source, heard, resync }) {
     });
     stream.addEventListener("resync", soon);
     stream.addEventListener("error", () => {
-      say("连接中断,正在重连;每半分钟自动刷新");
+      say("连接中断，正在重连；每半分钟自动刷新");
       if (stream.readyState === EventSource.CLOSED) {
         // Refused (signed out, too many pages): asking shows which; then try again, slower.
         resync();

@@ -8,6 +8,8 @@ const KEY = [
   ["dot-open", "其他未结束工单"],
   ["dot-person", "在班人员"],
 ];
+// Characters that turn the direction of writing.
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 let map = null;
 let marks = null;
 let outlines = null;
@@ -23,7 +25,7 @@ function popup(lines, link) {
   const box = element("div", undefined, "pop");
   for (const line of lines) {
     const paragraph = element("p");
-    paragraph.append(element("bdi", line));
+    paragraph.append(element("bdi", line.replace(TURNING, "\ufffd")));
     box.append(paragraph);
   }
   if (link) {
@@ -45,11 +47,8 @@ function drawJob(job) {
 
 function drawPerson(person) {
   const seen = new Date(person.recorded_at).toLocaleString("zh-CN", { timeZone: "Asia/Shanghai" });
-  const half = 0.0006;
-  L.rectangle(
-    [[person.lat - half, person.lon - half], [person.lat + half, person.lon + half]],
-    { color: "#1d5fbf", weight: 6, fillOpacity: 1 },
-  )
+  const icon = L.divIcon({ className: "dot-person", iconSize: [14, 14] });
+  L.marker([person.lat, person.lon], { icon, alt: person.name, keyboard: true })
     .bindPopup(popup([person.name, `手上 ${person.open_jobs} 单`, `定位时间 ${seen}`, `误差约 ${Math.round(person.accuracy_m)} 米`]))
     .addTo(marks);
 }

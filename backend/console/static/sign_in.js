@@ -34,7 +34,7 @@ form.addEventListener("submit", async (event) => {
       form.elements.password.select();
     }
   } catch {
-    say("连不上系统,请检查网络后再试");
+    say("连不上系统，请检查网络后再试");
   }
   button.disabled = false;
 });
