@@ -1,8 +1,11 @@
 """`wangge up`: from an empty directory to a page that answers, through crashes, to an ordered end."""
 
+import contextlib
 import os
 import shutil
 import signal
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,8 @@ from tests.support.one_machine import Running, all_gone, up, wangge
 
 CUSTOMERS = "60"
 NOBODY = 65534
+#: Web 2 s for open requests, worker 10 s for running jobs, the services a moment.
+STOPS_WITHIN_S = 15.0
 
 pytestmark = pytest.mark.journey
 
@@ -47,10 +52,36 @@ def test_up_serves_survives_and_stops_in_order(tmp_path: Path) -> None:
         wait_until(lambda: all_gone(pids), "every child is gone")
     with up(home) as third:
         pids = [process["pid"] for process in third.wait_until_ready()["processes"]]
-        assert third.stop(signal.SIGINT) == 0
+        with _open_stream(third.ready) as stream:
+            began = time.monotonic()
+            assert third.stop(signal.SIGINT) == 0
+            assert time.monotonic() - began < STOPS_WITHIN_S
+            # The stream was ended, not cut: reading on finds its proper end.
+            for _ in stream.iter_raw():
+                continue
         assert all_gone(pids)
         _stopped_in_order(third.said)
         assert not (home / "ready.json").exists()
+
+
+@contextlib.contextmanager
+def _open_stream(ready: dict[str, Any]) -> Iterator[httpx.Response]:
+    """A phone that listens for live hints."""
+    person = ready["staff"][0]
+    with httpx.Client(base_url=f"{ready['base_url']}/api/v1", timeout=30) as client:
+        session = client.post(
+            "/sessions",
+            json={
+                "employee_no": person["employee_no"],
+                "password": person["password"],
+                "device_id": "test",
+            },
+        )
+        assert session.is_success, session.text
+        bearer = {"Authorization": f"Bearer {session.json()['access_token']}"}
+        with client.stream("GET", "/live", headers=bearer) as stream:
+            assert stream.status_code == 200
+            yield stream
 
 
 def _holds_the_contract(home: Path, ready: dict[str, Any]) -> None:
