@@ -12,12 +12,13 @@ import msgspec
 
 from backend.embedded.home import write_private
 from backend.postgres_tools import find_tool, run_tool
+from backend.refused import Refused
 from backend.settings import DatabaseSettings
 
 BLOCK_BYTES = 1024 * 1024
 
 
-class BackupRefused(Exception):
+class BackupRefused(Refused):
     """A copy cannot be made or brought back; the text says why and how to mend it."""
 
 

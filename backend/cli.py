@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Protocol, cast
 
 from backend.commands.place import add_home_argument, adopt_home, split_home
-from backend.commands.words import CommandRefused, complain
+from backend.commands.words import complain
+from backend.refused import Refused
 
 #: What each command does; its file in `backend/commands/` is loaded only when it is asked for.
 COMMANDS = {
@@ -33,7 +34,7 @@ class Command(Protocol):
         """Declare the options."""
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Do it and return the exit code; raises CommandRefused with one clear line."""
+        """Do it and return the exit code; raises Refused with one clear line."""
 
 
 def command_named(name: str) -> Command:
@@ -69,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.command != "up":
             adopt_home(os.environ, home)
         return command_named(arguments.command).run(arguments)
-    except CommandRefused as refusal:
+    except Refused as refusal:
         complain(str(refusal))
         return 1
     except KeyboardInterrupt:

@@ -12,6 +12,7 @@ from piccolo.apps.migrations.commands.base import BaseMigrationManager
 from piccolo.apps.migrations.tables import Migration
 from piccolo.conf.apps import MigrationModule
 
+from backend.refused import Refused
 from backend.settings import DatabaseSettings
 from grid.kit.database import APPEND_ONLY_TABLES, DB, point_at
 
@@ -21,7 +22,7 @@ LOCK_WAIT_S = 30
 STATEMENT_LOCK_WAIT_S = 10
 
 
-class MigrationRefused(Exception):
+class MigrationRefused(Refused):
     """The tables cannot be migrated now; the text says why and how to mend it."""
 
 

@@ -12,11 +12,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from backend.embedded.home import EmbeddedError
 from backend.embedded.installation import bundled_programs
+from backend.refused import Refused
 
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 
 
-class ToolFailed(Exception):
+class ToolFailed(Refused):
     """A PostgreSQL program is missing, too old, or failed; the text says which and why."""
 
 

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from backend.keys import KeyRing, Secret, SecretRefused
+from backend.refused import Refused
 
 PREFIX = "WANGGE_"
 CONFIG_VARIABLE = "WANGGE_CONFIG"
@@ -26,7 +27,7 @@ _WEB = {"schemes": ("http", "https")}
 _POSTGRES = {"schemes": ("postgresql", "postgres")}
 
 
-class SettingsError(Exception):
+class SettingsError(Refused):
     """Settings are missing, unknown or malformed; the text names each one and no value."""
 
 

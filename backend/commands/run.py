@@ -7,11 +7,7 @@ from typing import TypeVar
 
 import asyncpg
 
-from backend.backup import BackupRefused
 from backend.commands.words import CommandRefused
-from backend.embedded import EmbeddedError
-from backend.migrate import MigrationRefused
-from backend.postgres_tools import ToolFailed
 from backend.settings import DatabaseSettings, Settings, SettingsError, load, load_database
 from grid.kit.clock import allow_moving
 from grid.kit.database import close_pool, open_pool
@@ -44,8 +40,6 @@ def finish(work: Awaitable[Result]) -> Result:
 
     try:
         return asyncio.run(watched())
-    except (BackupRefused, EmbeddedError, MigrationRefused, ToolFailed) as error:
-        raise CommandRefused(str(error)) from None
     except Refusal as refusal:
         raise CommandRefused(refusal.detail) from None
     except (OSError, asyncpg.CannotConnectNowError) as error:

@@ -11,12 +11,9 @@ from pathlib import Path
 from backend.commands.place import DEFAULT_HOME
 from backend.commands.serve import DEFAULT_HOST, DEFAULT_PORT, listening_socket
 from backend.commands.words import CommandRefused, say
-from backend.embedded import EmbeddedError
 from backend.embedded.home import HomeLock
-from backend.migrate import MigrationRefused
-from backend.one_machine.home import Home, HomeRefused, HomeState
+from backend.one_machine.home import Home, HomeState
 from backend.one_machine.machine import Machine, Wishes
-from backend.supervisor.supervisor import KeepsDying
 
 DEFAULT_CUSTOMERS = 1500
 COUNTY_CUSTOMERS = 72175
@@ -54,8 +51,6 @@ def run(arguments: argparse.Namespace) -> int:
             return _run_locked(home, arguments)
         finally:
             lock.release()
-    except (EmbeddedError, HomeRefused, MigrationRefused, KeepsDying) as error:
-        raise CommandRefused(str(error)) from None
     except OSError as error:
         raise CommandRefused(f"cannot use {home.directory}: {error}") from None
 

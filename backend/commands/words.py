@@ -2,8 +2,10 @@
 
 import sys
 
+from backend.refused import Refused
 
-class CommandRefused(Exception):
+
+class CommandRefused(Refused):
     """A command cannot do what it was asked; the text is one clear line for a person."""
 
 

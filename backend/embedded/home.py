@@ -7,10 +7,12 @@ import socket
 import subprocess
 from pathlib import Path
 
+from backend.refused import Refused
+
 LOOPBACK = "127.0.0.1"
 
 
-class EmbeddedError(Exception):
+class EmbeddedError(Refused):
     """An embedded service cannot run; the text says why in one line."""
 
 

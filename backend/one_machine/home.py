@@ -8,11 +8,12 @@ from pathlib import Path
 import msgspec
 
 from backend.embedded.home import free_port, make_private_directory, port_is_free, write_private
+from backend.refused import Refused
 
 SIMULATED_APP_ID_PREFIX = "wxsim"
 
 
-class HomeRefused(Exception):
+class HomeRefused(Refused):
     """This home cannot be started the way it was asked; the text is one clear line."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from backend.refused import Refused
 from backend.supervisor.child import Child
 
 FIRST_PAUSE_S = 0.1
@@ -25,7 +26,7 @@ class Stage(IntEnum):
     DATABASE = 5
 
 
-class KeepsDying(Exception):
+class KeepsDying(Refused):
     """A child died too often in a short time; the text names it and shows its last words."""
 
 
