@@ -29,7 +29,10 @@ _ANSWER_MAX_BYTES = 256 * 1024
 
 log = structlog.get_logger()
 
+#: Below these levels the libraries print addresses with tokens in them, or strings to sign.
 logging.getLogger("wechatpy").setLevel(logging.INFO)
+for _chatty in ("httpx", "httpcore"):
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 
 class _Client(WeChatClient):  # type: ignore[misc]  # wechatpy has no types

@@ -1,9 +1,11 @@
 """What the customer is told when their ticket moves: who comes, who is there, is it back, thanks.
 
 A reaction only queues words and opens the question in the talk; sending is `bot/schedule.py`'s.
-Tickets that were not told in WeChat have nobody to write to.
+Tickets that were not told in WeChat have nobody to write to. Events come in any order: what has
+been overtaken is not told any more.
 """
 
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
@@ -17,12 +19,21 @@ from grid.kit.outbox import reaction
 from grid.work_orders.tickets import ticket_view
 from grid.work_orders.types import (
     TicketClosed,
-    TicketState,
     TicketView,
     WorkOrderAccepted,
     WorkOrderArrived,
+    WorkOrderChanged,
     WorkOrderCompleted,
+    WorkOrderEvent,
+    WorkOrderState,
 )
+
+_ON_THE_WAY = frozenset({WorkOrderState.ACCEPTED, WorkOrderState.EN_ROUTE})
+_THERE = frozenset({WorkOrderState.ON_SITE, WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HOLD})
+_ENDED: Mapping[WorkOrderEvent, Callable[[str], str]] = {
+    WorkOrderEvent.CANCEL: words.ticket_cancelled,
+    WorkOrderEvent.CANNOT_COMPLETE: words.not_solved,
+}
 
 
 class _Told(NamedTuple):
@@ -40,7 +51,7 @@ class _Told(NamedTuple):
 async def tell_accepted(event: WorkOrderAccepted) -> None:
     """Somebody took the job: who, and how to call them."""
     told = await _told(event.ticket_id)
-    if told is not None:
+    if told is not None and told.ticket.work_order_state in _ON_THE_WAY:
         ticket = told.ticket
         text = words.accepted(ticket.number, ticket.assignee_name, ticket.assignee_phone)
         await queue(told.cause("accepted"), told.openid, Text(text))
@@ -50,7 +61,7 @@ async def tell_accepted(event: WorkOrderAccepted) -> None:
 async def tell_arrived(event: WorkOrderArrived) -> None:
     """Somebody is there."""
     told = await _told(event.ticket_id)
-    if told is not None:
+    if told is not None and told.ticket.work_order_state in _THERE:
         await queue(told.cause("arrived"), told.openid, Text(words.arrived(told.ticket.number)))
 
 
@@ -58,7 +69,7 @@ async def tell_arrived(event: WorkOrderArrived) -> None:
 async def ask_whether_it_is_back(event: WorkOrderCompleted) -> None:
     """Repaired, says the staff; the customer is asked whether it is true."""
     told = await _told(event.ticket_id)
-    if told is not None:
+    if told is not None and told.ticket.work_order_state is WorkOrderState.COMPLETED:
         head = words.repaired(told.ticket.number)
         menu = Menu(head, words.RESTORED_CHOICES, words.MENU_TAIL)
         await _ask(told, "repaired", menu, "restored")
@@ -70,13 +81,25 @@ async def ask_for_a_rating(event: TicketClosed) -> None:
     told = await _told(event.ticket_id)
     if told is None or told.ticket.stars is not None:
         return
-    number = told.ticket.number
-    if told.ticket.state is TicketState.CANCELLED:
-        text = Text(words.ticket_cancelled(number))
-        await queue(told.cause("cancelled"), told.openid, text)
-        return
-    menu = Menu(words.ask_rating(number), words.RATE_CHOICES, words.MENU_TAIL)
+    menu = Menu(words.ask_rating(told.ticket.number), words.RATE_CHOICES, words.MENU_TAIL)
     await _ask(told, "rate", menu, "rate")
+
+
+@reaction(WorkOrderChanged)
+async def tell_it_ended_without_repair(event: WorkOrderChanged) -> None:
+    """Cancelled, or not solved this time: no customer waits for nothing."""
+    sentence = _ENDED.get(event.event)
+    if sentence is None:
+        return
+    ticket_id = await fetch_value(
+        "SELECT ticket FROM work_order WHERE id = $1 AND state = $2",
+        event.work_order_id,
+        event.state.value,
+    )
+    told = await _told(ticket_id)
+    if told is not None:
+        text = Text(sentence(told.ticket.number))
+        await queue(told.cause(event.event.value), told.openid, text)
 
 
 async def _told(ticket_id: UUID | None) -> _Told | None:

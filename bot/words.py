@@ -262,5 +262,9 @@ def ticket_cancelled(number: str) -> str:
     return f"您报的单 {number} 已取消。还没电请回复“报修”，急事请打 95598。"
 
 
+def not_solved(number: str) -> str:
+    return f"您报的单 {number} 这次没能修好，供电所会再安排人来。急事请打 95598。"
+
+
 def repaired(number: str) -> str:
     return f"您报的单 {number} 修好了。您家来电了吗？"

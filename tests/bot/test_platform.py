@@ -193,8 +193,6 @@ async def test_W9_no_failure_holds_a_secret(
     stage: Stage, redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    logging.getLogger("httpcore").setLevel(logging.WARNING)
     platform = platform_of(stage, redis)
     token = await platform._tokens.token()
     await order(stage, "custom/send", "http_status", 502)
