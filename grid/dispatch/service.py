@@ -82,10 +82,14 @@ async def candidates(actor: Actor, work_order_id: UUID) -> list[CandidateView]:
 
 
 async def offer(work_order_id: UUID) -> bool:
-    """Offer a waiting job to the best candidate; False when it waits no more or nobody is fit."""
+    """Offer a waiting job to the best candidate; False when it waits no more or nobody is fit.
+
+    A job whose grid nobody knows waits for a dispatcher, a planned one for its start. Two at once:
+    the second waits for the first and then finds nothing to offer. Raises NotFound.
+    """
     async with transaction():
         row = await lock(work_order_id)
-        if WorkOrderState(row["state"]) not in WAITING:
+        if row["grid"] is None or not await _waits_now(row):
             return False
         found = await _ranked(row)
         best = found[0] if found and found[0].rank == 1 else None
