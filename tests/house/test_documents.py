@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from backend.settings import CONFIG_VARIABLE, Settings, describe
+from grid.kit.dated_settings import definitions
 from grid.kit.outbox import Event, event_kind
 from tests.house.source import TOP, relative
 
@@ -46,6 +47,18 @@ def test_every_event_is_documented() -> None:
     said = [event_kind(event) for room in rooms_with_types() for event in events_of(room)]
     assert said
     assert [kind for kind in said if kind not in text] == []
+
+
+def test_every_dated_setting_is_documented_with_the_value_it_starts_with() -> None:
+    for path in (TOP / "grid").glob("*/policies.py"):
+        importlib.import_module(f"grid.{path.parent.name}.policies")
+    lines = EVENTS_DOCUMENT.read_text(encoding="utf-8").splitlines()
+    rows = [
+        f"| `{known.name}` | {known.seed} | {known.low} to {known.high} | {known.source} |"
+        for known in definitions()
+    ]
+    assert rows
+    assert [row for row in rows if row not in lines] == []
 
 
 def test_every_room_stands_in_the_document() -> None:
