@@ -54,7 +54,7 @@ async def report_fault(actor: Actor, command: ReportFault) -> TicketView:
         if located.account_id is not None:
             await _one_at_a_time(f"account:{located.account_id}")
         if command.account_no is not None and not command.danger:
-            again = await _told_again(actor, located, command, now)
+            again = await _told_again(actor, located, command)
             if again is not None:
                 return again
         await _check_budget(actor, command)
@@ -90,9 +90,7 @@ async def _one_at_a_time(whose: str) -> None:
     await execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", whose)
 
 
-async def _told_again(
-    actor: Actor, located: Located, command: ReportFault, now: datetime
-) -> TicketView | None:
+async def _told_again(actor: Actor, located: Located, command: ReportFault) -> TicketView | None:
     job = await fetch_one(
         "SELECT w.* FROM ticket t JOIN work_order w ON w.ticket = t.id"
         " WHERE t.account = $1 AND t.kind = 'fault' AND t.state IN ('accepted', 'in_hand')"
@@ -102,7 +100,9 @@ async def _told_again(
     )
     if job is None:
         return None
-    # The version stays: a second call must not make the step of the person at work stale.
+    # The moment is that after the lock, so that the history stays in order. The version stays: a
+    # second call must not make the step of the person at work stale.
+    now = await business_now()
     state, version = WorkOrderState(job["state"]), int(job["version"])
     reason = f"再次报修:{command.description}"[:500]
     step = Step(WorkOrderEvent.COMMENT, state, now, DoVerb(version=version, reason=reason))
