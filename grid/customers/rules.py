@@ -2,6 +2,7 @@
 
 import hmac
 import unicodedata
+from functools import lru_cache
 
 from pypinyin import Style, lazy_pinyin
 
@@ -25,10 +26,15 @@ _SURNAME_INITIALS = {
 def pinyin_initials(name: str) -> str:
     """The first letters by which a name is found: 张小三 is `zxs`, `A单位2` is `adw2`."""
     tidy = "".join(letter for letter in name if letter.isalnum())
-    letters = [str(sound)[:1] for sound in lazy_pinyin(list(tidy), style=Style.FIRST_LETTER)]
+    letters = [_initial(letter) for letter in tidy]
     if tidy[:1] in _SURNAME_INITIALS:
         letters[0] = _SURNAME_INITIALS[tidy[0]]
     return "".join(letters).lower()[:INITIALS_MAX]
+
+
+@lru_cache(maxsize=30_000)
+def _initial(letter: str) -> str:
+    return str(lazy_pinyin(letter, style=Style.FIRST_LETTER)[0])[:1]
 
 
 def masked_phone(phone: str | None) -> str | None:

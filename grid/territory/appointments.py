@@ -16,7 +16,7 @@ from grid.kit import audit
 from grid.kit.clock import business_day, business_now
 from grid.kit.database import execute, fetch_one, insert, transaction
 from grid.kit.ids import new_id
-from grid.kit.refusals import Invalid, NotFound, Refusal
+from grid.kit.refusals import NotFound, Refusal
 from grid.territory.authority import Action, require
 from grid.territory.changes import EndAppointment
 from grid.territory.tables import GridAppointment
@@ -82,21 +82,22 @@ async def roles_checked() -> AsyncIterator[None]:
 async def appoint(command: Appoint, asked_by: str, approved_by: str) -> None:
     """Carry out an approved appointment inside the caller's transaction.
 
-    A manager replaces the one before, and whoever was to follow, from that day on.
+    A manager replaces the one before, and whoever was to follow, from that day on (from today, if
+    the day has passed meanwhile).
     """
     grid = await locked_grid(command.grid_code)
     staff_id = await active_staff_id(command.employee_no)
-    await refuse_past("from_day", command.from_day)
+    from_day = await not_before_today(command.from_day)
     async with roles_checked():
         if command.role is GridRole.MANAGER:
-            await _make_room(grid["id"], staff_id, command.from_day)
+            await _make_room(grid["id"], staff_id, from_day)
         await insert(
             GridAppointment,
             id=new_id(),
             grid=grid["id"],
             staff=staff_id,
             role=command.role.value,
-            from_day=command.from_day,
+            from_day=from_day,
             appointed_by=asked_by,
             approved_by=approved_by,
         )
@@ -105,7 +106,7 @@ async def appoint(command: Appoint, asked_by: str, approved_by: str) -> None:
         f"grid:{command.grid_code}",
         employee_no=command.employee_no,
         role=command.role.value,
-        from_day=command.from_day.isoformat(),
+        from_day=from_day.isoformat(),
     )
 
 
@@ -139,12 +140,12 @@ async def end_appointment(command: EndAppointment) -> None:
     An appointment that would only begin later is taken back.
     """
     grid = await locked_grid(command.grid_code)
-    await refuse_past("until_day", command.until_day)
+    until_day = await not_before_today(command.until_day)
     held = (
         "grid = $1 AND staff = (SELECT id FROM staff WHERE employee_no = $2) AND role = $3"
         " AND (until_day IS NULL OR until_day > $4)"
     )
-    values = (grid["id"], command.employee_no, command.role.value, command.until_day)
+    values = (grid["id"], command.employee_no, command.role.value, until_day)
     async with roles_checked():
         taken_back = await execute(
             f"DELETE FROM grid_appointment WHERE {held} AND from_day >= $4",  # noqa: S608
@@ -161,7 +162,7 @@ async def end_appointment(command: EndAppointment) -> None:
         f"grid:{command.grid_code}",
         employee_no=command.employee_no,
         role=command.role.value,
-        until_day=command.until_day.isoformat(),
+        until_day=until_day.isoformat(),
     )
 
 
@@ -208,8 +209,6 @@ async def active_staff_id(employee_no: str) -> UUID:
     return staff_id
 
 
-async def refuse_past(field: str, day: date) -> None:
-    """What has been is not changed: raises Invalid for a day before today."""
-    today = business_day(await business_now())
-    if day < today:
-        raise Invalid(field, f"不能早于今天({today.isoformat()})")
+async def not_before_today(day: date) -> date:
+    """What has been is not changed: a change that was agreed to late begins today."""
+    return max(day, business_day(await business_now()))

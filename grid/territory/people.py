@@ -11,7 +11,7 @@ import msgspec
 from asyncpg import Record
 
 from grid.kit import audit
-from grid.kit.clock import business_now, machine_now
+from grid.kit.clock import business_day, business_now, machine_now
 from grid.kit.database import execute, fetch, fetch_one, fetch_value, insert, transaction
 from grid.kit.dated_settings import SamePerson
 from grid.kit.ids import new_id
@@ -99,6 +99,7 @@ async def propose_staff_change(actor: Actor, change: Change) -> StaffChangeView:
         await _require_reach(actor, Action.PROPOSE_STAFF, change)
         if isinstance(change, NewStaff) and await _is_taken(change.employee_no):
             raise rights.EmployeeNoTaken()
+        await _refuse_past(change)
         change_id = new_id()
         kind = KINDS[type(change)]
         await insert(
@@ -268,6 +269,13 @@ def _require_stations(actor: Actor, action: Action, stations: set[UUID | None]) 
     reach = visible(actor, action)
     if not reach.everything and not stations <= set(reach.station_ids):
         raise NotAllowed(action=action.value)
+
+
+async def _refuse_past(change: Change) -> None:
+    today = business_day(await business_now())
+    for field in ("from_day", "until_day"):
+        if getattr(change, field, today) < today:
+            raise Invalid(field, f"不能早于今天({today.isoformat()})")
 
 
 async def _is_taken(employee_no: str) -> bool:

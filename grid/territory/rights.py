@@ -11,7 +11,7 @@ from grid.kit.clock import business_day, business_now, machine_now
 from grid.kit.database import execute, fetch, fetch_one, fetch_value, insert
 from grid.kit.ids import new_id
 from grid.kit.refusals import Invalid, NotFound, Refusal
-from grid.territory.appointments import AlreadyHasRole, active_staff_id, refuse_past
+from grid.territory.appointments import AlreadyHasRole, active_staff_id, not_before_today
 from grid.territory.authority import needs_second_factor
 from grid.territory.changes import Credentials, EndRole, GrantRole, ResetPassword
 from grid.territory.second_factor import enrolment_uri, new_secret
@@ -73,19 +73,19 @@ async def grant_role(command: GrantRole, asked_by: str, approved_by: str) -> Cre
     """Give a post; credentials when it brings a first second factor. Raises AlreadyHasRole."""
     staff_id = await active_staff_id(command.employee_no)
     station_id = await station_id_of(command.station_code)
-    await refuse_past("from_day", command.from_day)
+    from_day = await not_before_today(command.from_day)
     held = await fetch_one(
         "SELECT 1 FROM staff_role_grant WHERE staff = $1 AND role = $2"
         " AND station IS NOT DISTINCT FROM $3 AND (until_day IS NULL OR until_day > $4)",
         staff_id,
         command.role.value,
         station_id,
-        command.from_day,
+        from_day,
     )
     if held is not None:
         raise AlreadyHasRole("此人已有这个岗位")
-    await _insert_grant(staff_id, command.role, station_id, command.from_day, asked_by, approved_by)
-    await _audit_post("territory.role_granted", command, command.from_day)
+    await _insert_grant(staff_id, command.role, station_id, from_day, asked_by, approved_by)
+    await _audit_post("territory.role_granted", command, from_day)
     has_secret = await fetch_value(
         "SELECT totp_secret IS NOT NULL FROM staff WHERE id = $1", staff_id
     )
@@ -98,13 +98,13 @@ async def grant_role(command: GrantRole, asked_by: str, approved_by: str) -> Cre
 
 async def end_role(command: EndRole) -> None:
     """End a post, or take it back if it has not begun. Raises NotFound when it is not held."""
-    await refuse_past("until_day", command.until_day)
+    until_day = await not_before_today(command.until_day)
     station_id = await station_id_of(command.station_code)
     held = (
         "staff = (SELECT id FROM staff WHERE employee_no = $1) AND role = $2"
         " AND station IS NOT DISTINCT FROM $3 AND (until_day IS NULL OR until_day > $4)"
     )
-    values = (command.employee_no, command.role.value, station_id, command.until_day)
+    values = (command.employee_no, command.role.value, station_id, until_day)
     taken_back = await execute(
         f"DELETE FROM staff_role_grant WHERE {held} AND from_day >= $4",  # noqa: S608
         *values,
@@ -115,7 +115,7 @@ async def end_role(command: EndRole) -> None:
     )
     if not taken_back + ended:
         raise NotFound("此人没有这个岗位")
-    await _audit_post("territory.role_ended", command, command.until_day)
+    await _audit_post("territory.role_ended", command, until_day)
 
 
 async def reset_password(command: ResetPassword, first: FirstPassword) -> Credentials:

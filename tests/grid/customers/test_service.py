@@ -33,7 +33,18 @@ def numbers(page: Page[AccountSummary]) -> list[str]:
 
 @pytest.mark.parametrize(
     "q",
-    ["4200000001", "00000001", "田文光", "文光", "twg", "TWG", "13812345678", "大溪村01号", "M4200000001", "m42000"],
+    [
+        "4200000001",
+        "00000001",
+        "田文光",
+        "文光",
+        "twg",
+        "TWG",
+        "13812345678",
+        "大溪村01号",
+        "M4200000001",
+        "m42000",
+    ],
 )
 async def test_a_customer_is_found_by_each_of_the_six(q: str) -> None:
     grounds = await add_grounds()

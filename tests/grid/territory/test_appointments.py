@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from grid.kit.database import execute, fetch, fetch_value, transaction
 from grid.kit.ids import new_id
-from grid.kit.refusals import Invalid, NotAllowed, NotFound, Refusal
+from grid.kit.refusals import NotAllowed, NotFound, Refusal
 from grid.territory.appointments import (
     AlreadyHasRole,
     GridAlreadyActive,
@@ -185,11 +185,17 @@ async def test_W6_a_grid_is_activated_with_its_people_only() -> None:
         await activate_grid(crew, "G1", day)
 
 
-async def test_the_past_and_the_disabled_are_not_appointed() -> None:
+async def test_a_change_agreed_to_late_begins_today_and_the_past_stays() -> None:
+    grid = await two_people_grid()
+    day = await today()
+    await change("G1", "E0003", GridRole.MANAGER, days_from(day, -5))
+    assert await holders(grid, GridRole.MANAGER, days_from(day, -1)) == ["E0001"]
+    assert await holders(grid, GridRole.MANAGER, day) == ["E0003"]
+
+
+async def test_the_disabled_are_not_appointed() -> None:
     await two_people_grid()
     day = await today()
-    with pytest.raises(Invalid):
-        await change("G1", "E0003", GridRole.ASSISTANT, days_from(day, -1))
     await execute("UPDATE staff SET state = 'disabled' WHERE employee_no = 'E0003'")
     with pytest.raises(NotFound):
         await change("G1", "E0003", GridRole.ASSISTANT, day)
