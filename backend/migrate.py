@@ -12,9 +12,10 @@ from piccolo.apps.migrations.commands.base import BaseMigrationManager
 from piccolo.apps.migrations.tables import Migration
 from piccolo.conf.apps import MigrationModule
 
+from backend.apart import apart
 from backend.refused import Refused
 from backend.settings import DatabaseSettings
-from grid.kit.database import APPEND_ONLY_TABLES, DB, point_at
+from grid.kit.database import APPEND_ONLY_TABLES, DB
 
 APP_NAME = "wangge"
 LOCK_KEY = 0x77616E676765  # "wangge": one runner in the whole database
@@ -35,21 +36,27 @@ async def migrate(
     """
     _use_piccolo_configuration()
     url = settings.owner_database_url.reveal()
+    server_settings = {
+        "application_name": "wangge migrate",
+        "lock_timeout": str(STATEMENT_LOCK_WAIT_S * 1000),
+    }
     async with _only_runner(url):
-        point_at(url)
-        DB.config["server_settings"] = {
-            "application_name": "wangge migrate",
-            "lock_timeout": str(STATEMENT_LOCK_WAIT_S * 1000),
-        }
-        manager = BaseMigrationManager()
-        await manager.create_migration_table()
-        modules = _modules(manager)
-        already = await Migration.get_migrations_which_ran(app_name=APP_NAME)
-        waiting = sorted(set(modules) - set(already))
-        for identity in waiting:
-            await _run_step(identity, modules[identity])
-            say(f"migrated {identity}")
+        with apart(url, server_settings):
+            waiting = await _run_waiting(say)
         await grant_rights(settings)
+    return waiting
+
+
+async def _run_waiting(say: Callable[[str], None]) -> list[str]:
+    """Run the migrations that have not run; returns their ids."""
+    manager = BaseMigrationManager()
+    await manager.create_migration_table()
+    modules = _modules(manager)
+    already = await Migration.get_migrations_which_ran(app_name=APP_NAME)
+    waiting = sorted(set(modules) - set(already))
+    for identity in waiting:
+        await _run_step(identity, modules[identity])
+        say(f"migrated {identity}")
     return waiting
 
 

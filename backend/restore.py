@@ -7,11 +7,11 @@ from typing import TypeAlias
 import asyncpg
 import msgspec
 
+from backend.apart import apart
 from backend.backup import BackupRefused, Manifest, digest, manifest_of
 from backend.migrate import grant_rights, migrate, role_of
 from backend.postgres_tools import ToolFailed, find_tool, run_tool
 from backend.settings import DatabaseSettings
-from grid.kit.database import close_pool, open_pool
 from grid.kit.outbox import freeze_waiting
 
 #: Tables that hold rows in a database in which nobody has worked yet.
@@ -133,8 +133,5 @@ def _without_newer_words(script: Path) -> Path:
 
 
 async def _freeze(url: str) -> int:
-    await open_pool(url, max_size=1, server_settings={"statement_timeout": "0"})
-    try:
+    with apart(url, {"application_name": "wangge copy"}):
         return await freeze_waiting()
-    finally:
-        await close_pool()

@@ -8,6 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from backend.apart import apart
 from backend.backup import BackupRefused, back_up, manifest_of
 from backend.embedded import EmbeddedPostgres
 from backend.keys import Secret
@@ -15,7 +16,6 @@ from backend.migrate import migrate
 from backend.postgres_tools import ToolFailed, find_tool, libpq_environment
 from backend.restore import check_copy, restore
 from backend.settings import DatabaseSettings
-from grid.kit.database import close_pool, fetch_value, open_pool
 from grid.kit.outbox import release_frozen
 
 
@@ -112,15 +112,13 @@ async def test_two_different_people_release_what_waited(tmp_path: Path) -> None:
     async with installation(tmp_path / "home") as settings:
         await back_up(settings, tmp_path / "copy")
         await restore(settings, tmp_path / "copy", replace=True)
-        await open_pool(settings.database_url.reveal(), max_size=1)
-        try:
+        app = settings.database_url.reveal()
+        with apart(app, {}):
             assert await release_frozen("A-1") == 0
             assert await release_frozen("A-1") == 0
             assert await deliveries(settings, "frozen") == 3
             assert await release_frozen("B-2") == 3
-            assert await fetch_value("SELECT count(*) FROM frozen_release") == 0
-        finally:
-            await close_pool()
+        assert await run(app, "SELECT count(*) FROM frozen_release") == 0
         assert await deliveries(settings, "pending") == 2
 
 

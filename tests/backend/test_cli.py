@@ -10,6 +10,7 @@ from backend.cli import COMMANDS, command_named, main
 from backend.commands.place import adopt_home, split_home
 from backend.commands.words import CommandRefused
 from backend.settings import CONFIG_VARIABLE
+from tests.support.one_machine import wangge
 
 WANGGE = [name for name in os.environ if name.startswith("WANGGE_")]
 
@@ -66,16 +67,16 @@ def test_missing_settings_are_one_clear_refusal(capsys: pytest.CaptureFixture[st
     assert "Traceback" not in error
 
 
-def test_an_unreachable_database_is_one_clear_refusal(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("WANGGE_DATABASE_URL", "postgresql://u:not-shown@127.0.0.1:1/d")
-    for line in (["migrate"], ["backup", "copy"], ["restore", "copy"], ["staff", "list"]):
-        assert main(line) == 1
-        error = capsys.readouterr().err
-        assert error.startswith("wangge: ")
-        assert "not-shown" not in error
-        assert "Traceback" not in error
+@pytest.mark.parametrize(
+    "line", [["migrate"], ["backup", "copy"], ["restore", __file__], ["staff", "list"]]
+)
+def test_an_unreachable_database_is_one_clear_refusal(line: list[str]) -> None:
+    url = "postgresql://u:not-shown@127.0.0.1:1/d"
+    refused = wangge(*line, settings={"WANGGE_DATABASE_URL": url})
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("wangge: cannot reach the database")
+    assert "not-shown" not in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
 
 
 def test_time_moves_only_in_a_demo(

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +88,11 @@ def up(home: Path, *options: str, user: int | None = None) -> Iterator[Running]:
             process.wait()
 
 
-def wangge(*line: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    """One command to its end, with what it said."""
+def wangge(
+    *line: str, given: str = "", settings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """One command to its end, with what it said; `settings` is all it is told from outside."""
+    kept = {name: value for name, value in os.environ.items() if "WANGGE" not in name}
     return subprocess.run(
         [sys.executable, "-m", "backend", *line],
         input=given,
@@ -98,7 +101,7 @@ def wangge(*line: str, given: str = "") -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         timeout=120,
         check=False,
-        env={name: value for name, value in os.environ.items() if "WANGGE" not in name},
+        env=kept | dict(settings or {}),
     )
 
 
