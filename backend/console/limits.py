@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from grid.clocks.types import ClockState, ClockView, Target
+from grid.dispatch.types import Terms
 
 #: Minutes before a limit from which on it is shown as near.
 SOON_MIN = 15
@@ -55,6 +56,18 @@ def duration(minutes: int) -> str:
     if hours >= 48:
         return f"{hours // 24} 天 {hours % 24} 小时"
     return f"{hours} 小时 {rest} 分" if hours else f"{rest} 分"
+
+
+def cost_words(terms: Terms, is_place_known: bool) -> str:
+    """The cost of one person as a sum in minutes: `路程 12 分 + 手上工单 15 分 = 27 分`."""
+    parts = [
+        ("路程" if is_place_known else "路程（位置未知，按惯例）", terms.travel_s),
+        ("手上工单", terms.load_s),
+        ("非本网格", terms.not_own_grid_s),
+        ("定位陈旧", terms.position_age_s),
+    ]
+    shown = " + ".join(f"{name} {round(cost_s / 60)} 分" for name, cost_s in parts if cost_s >= 30)
+    return f"{shown or '就在附近'} = 共 {round(terms.total_s / 60)} 分"
 
 
 def _minutes(start: datetime, end: datetime) -> int:

@@ -90,9 +90,3 @@ ACCOUNT_STATES = {AccountState.ACTIVE: "在用", AccountState.CLOSED: "已销户
 PLACE_CLASSES = {PlaceClass.CITY: "城区", PlaceClass.RURAL: "农村", PlaceClass.REMOTE: "偏远"}
 #: Who took a step when it was nobody of the staff.
 OTHERS = {"openid": "客户（微信）", "system": "系统"}
-TERMS = {
-    "travel_s": "路程",
-    "load_s": "手上工单",
-    "not_own_grid_s": "非本网格",
-    "position_age_s": "定位陈旧",
-}
