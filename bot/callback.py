@@ -7,6 +7,7 @@ honest words when the database does not serve.
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,11 +16,11 @@ import structlog
 from litestar import MediaType, Request, Response, Router, get, post
 from prometheus_client import Counter
 
-from backend.http.budgets import budgets
 from backend.http.metrics import REGISTRY
 from backend.http.staff import PUBLIC
 from backend.settings import Settings, settings
 from bot import words
+from bot.budget import SenderBudget
 from bot.conversation.types import (
     Followed,
     Input,
@@ -58,9 +59,6 @@ ECHO_MAX_CHARS = 256
 _QUERY_MAX_BYTES, _QUERY_MAX_PARTS = 2048, 20
 #: The platform hangs up after five seconds.
 ANSWER_LIMIT_S = 4.0
-#: Messages of one customer in a minute that reach the database; danger has its own budget.
-MESSAGES_A_MINUTE, DANGER_A_MINUTE = 30, 6
-_BUDGET_LIMIT_S = 0.3
 
 _MESSAGES = Counter(
     "wangge_bot_messages_total", "Messages of the platform by kind", ["kind"], registry=REGISTRY
@@ -89,6 +87,7 @@ class Callback:
     def __init__(self, trust: Trust, inbound: Inbound) -> None:
         self._trust = trust
         self._inbound = inbound
+        self._budget = SenderBudget()
 
     @classmethod
     def of(cls, known: Settings) -> "Callback":
@@ -133,14 +132,22 @@ class Callback:
         in_danger = isinstance(event, Said | Picked) and is_dangerous(event.text)
         try:
             async with asyncio.timeout(ANSWER_LIMIT_S):
-                if not await _within_budget(message.openid, in_danger):
-                    return await _too_many(message.openid, in_danger, seal)
+                if not await self._budget.take(message.openid, in_danger):
+                    return await self._too_many(message.openid, in_danger, seal)
                 return await self._inbound.answer(query, message, event, seal)
         except Replayed:
             raise NotFromPlatform from None
         except Exception as error:
             log.error("callback_failed", error=fault_words(error), place=fault_place(error))
             return seal(_in_danger_words(words.DANGER_NOT_PAGED) if in_danger else words.UNSURE)
+
+    async def _too_many(
+        self, openid: str, in_danger: bool, seal: Callable[[str | None], bytes]
+    ) -> bytes:
+        """Danger is answered always; anything else is asked to slow down once a minute."""
+        if in_danger:
+            return seal(_in_danger_words(words.DANGER_ALREADY_PAGED))
+        return seal(words.BUSY if await self._budget.may_say_busy(openid) else None)
 
     def _query(self, query_string: bytes) -> SignedQuery:
         try:
@@ -202,25 +209,6 @@ def _located(message: LocationMessage) -> Input:
 
 def _in_danger_words(then: str) -> str:
     return f"{words.SAFETY}\n\n{then}"
-
-
-async def _within_budget(openid: str, in_danger: bool) -> bool:
-    """Whether this message may cost more than an answer; True when nobody can count in time."""
-    name, limit = ("bot_danger", DANGER_A_MINUTE) if in_danger else ("bot", MESSAGES_A_MINUTE)
-    try:
-        async with asyncio.timeout(_BUDGET_LIMIT_S):
-            return await budgets().take(name, openid, limit, 60)
-    except TimeoutError:
-        return True
-
-
-async def _too_many(openid: str, in_danger: bool, seal: Any) -> bytes:
-    """Danger is answered always; anything else is asked to slow down once a minute."""
-    if in_danger:
-        return bytes(seal(_in_danger_words(words.DANGER_ALREADY_PAGED)))
-    if await budgets().take("bot_busy", openid, 1, 60):
-        return bytes(seal(words.BUSY))
-    return ACKNOWLEDGED
 
 
 def trust_of(known: Settings) -> Trust:

@@ -4,6 +4,7 @@ The platform shows nothing of a text above 2048 bytes, and its client breaks on 
 forbids; both are settled here, for passive replies and for messages sent later.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -13,21 +14,14 @@ TEXT_LIMIT_BYTES = 2048
 #: The whole answer when there is nothing to say: the platform stops re-sending.
 ACKNOWLEDGED = b"success"
 
+_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _ZERO_WIDTH_JOINER = "\u200d"
 _KEYCAP_AND_SELECTORS = {"\ufe0e", "\ufe0f", "\u20e3"}
 
 
 def clean(text: str) -> str:
     """Without the characters that XML 1.0 forbids; line feeds and tabs stay."""
-    return "".join(
-        char
-        for char in text
-        if char in "\n\t" or (ord(char) >= 0x20 and not _is_forbidden(ord(char)))
-    )
-
-
-def _is_forbidden(code: int) -> bool:
-    return 0x7F <= code <= 0x9F or 0xD800 <= code <= 0xDFFF or code in (0xFFFE, 0xFFFF)
+    return _FORBIDDEN.sub("", text)
 
 
 def cdata(text: str) -> str:
@@ -51,8 +45,12 @@ def split_text(text: str, limit_bytes: int = TEXT_LIMIT_BYTES) -> Iterator[str]:
 
     A single cluster above the limit (a pile of combining marks) is dropped: nothing could show it.
     """
+    text = clean(text)
+    if text and len(text.encode()) <= limit_bytes:
+        yield text
+        return
     piece, size = "", 0
-    for cluster in graphemes(clean(text)):
+    for cluster in graphemes(text):
         weight = len(cluster.encode())
         if weight > limit_bytes:
             continue

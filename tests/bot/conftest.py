@@ -1,14 +1,14 @@
 """The webhook as a small web application on the real database, with test keys."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
 import httpx
 import pytest
 from litestar import Litestar
 
-from backend.http.budgets import open_budgets
+from backend.http import budgets
 from backend.http.problems import EXCEPTION_HANDLERS
 from backend.settings import settings
 from bot.callback import callback, router
@@ -64,14 +64,15 @@ def opened(response: httpx.Response) -> str:
 
 
 @pytest.fixture
-def bot_settings() -> None:
+def bot_settings() -> Iterator[None]:
     """This process's settings are the test's; budgets are counted in the process, anew."""
-    before = dict(os.environ)
+    before, counted = dict(os.environ), budgets._Kept.budgets
     os.environ.update(SETTINGS)
     settings.cache_clear()
     callback.cache_clear()
-    open_budgets(None)
+    budgets.open_budgets(None)
     yield
+    budgets._Kept.budgets = counted
     os.environ.clear()
     os.environ.update(before)
     settings.cache_clear()

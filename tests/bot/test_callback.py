@@ -10,7 +10,7 @@ import pytest
 from backend.http.budgets import open_budgets
 from backend.settings import settings
 from bot import words
-from bot.callback import MESSAGES_A_MINUTE
+from bot.budget import MESSAGES_A_MINUTE
 from bot.conversation.vocabulary import INFO_WORDS, Info
 from bot.trust import signature_of
 from grid.kit.clock import advance as advance_clock
@@ -348,11 +348,20 @@ async def test_a_question_lapses_in_business_time(webhook: Webhook) -> None:
 
 
 async def test_a_flood_of_one_sender_is_slowed_and_harms_nobody_else(webhook: Webhook) -> None:
-    replies = [await webhook.say("余额") for _ in range(MESSAGES_A_MINUTE + 3)]
-    assert replies[MESSAGES_A_MINUTE - 1] == words.BALANCE
-    assert replies[MESSAGES_A_MINUTE:] == [words.BUSY, "", ""]
+    replies = [await webhook.say("余额") for _ in range(MESSAGES_A_MINUTE + 10)]
+    # The minute of this process may turn in between and grant its free messages anew.
+    assert 30 <= replies.count(words.BALANCE) <= 35
+    assert replies.count(words.BUSY) == 1
+    assert replies[-1] == ""
     assert await webhook.say("余额", OTHER) == words.BALANCE
     assert (await webhook.say("触电了")).startswith(words.SAFETY)
+
+
+async def test_budgets_are_counted_here_when_valkey_is_away(webhook: Webhook) -> None:
+    open_budgets("redis://127.0.0.1:1")
+    replies = [await webhook.say("余额") for _ in range(MESSAGES_A_MINUTE + 10)]
+    assert 30 <= replies.count(words.BALANCE) <= 35
+    assert replies[-1] == ""
 
 
 async def test_parallel_messages_of_one_sender_do_not_take_all_connections(
