@@ -51,7 +51,7 @@ def board_table(rows: Sequence[WorkOrderView], as_of: datetime, *, complete: boo
 
 
 def _row(row: WorkOrderView, as_of: datetime) -> tuple[str | None, ...]:
-    limit = next_limit(row.clocks, as_of)
+    limit = next_limit(row.clocks, row.state, as_of)
     return (
         row.number,
         words.STATES[row.state],

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from grid.clocks.types import ClockState, ClockView, Target
 from grid.dispatch.types import Terms
+from grid.work_orders.rules import OVER
+from grid.work_orders.types import WorkOrderState
 
 #: Minutes before a limit from which on it is shown as near.
 SOON_MIN = 15
@@ -21,8 +23,8 @@ class Limit(NamedTuple):
     words: str
 
 
-def limit_of(clock: ClockView, as_of: datetime) -> Limit:
-    """A clock as it stands at `as_of`."""
+def limit_of(clock: ClockView, state: WorkOrderState, as_of: datetime) -> Limit:
+    """A clock of a job in `state` as it stands at `as_of`; the clocks of what is over stand."""
     if clock.state is ClockState.MET:
         return Limit(clock.target, clock.due_at, "kept", "按时")
     if clock.state is ClockState.CANCELLED:
@@ -30,6 +32,8 @@ def limit_of(clock: ClockView, as_of: datetime) -> Limit:
     if clock.stopped_at is not None:
         over = _minutes(clock.due_at, clock.stopped_at)
         return Limit(clock.target, clock.due_at, "missed", f"完成时已超时 {duration(over)}")
+    if clock.state is ClockState.BREACHED and state in OVER:
+        return Limit(clock.target, clock.due_at, "missed", "结束时已超时")
     if clock.state is ClockState.BREACHED:
         over = _minutes(clock.due_at, as_of)
         return Limit(clock.target, clock.due_at, "late", f"已超时 {duration(over)}")
@@ -39,15 +43,11 @@ def limit_of(clock: ClockView, as_of: datetime) -> Limit:
     return Limit(clock.target, clock.due_at, "fine", f"剩 {duration(left)}")
 
 
-def next_limit(clocks: Sequence[ClockView], as_of: datetime) -> Limit | None:
-    """The earliest clock that nobody has stopped, or None."""
-    running = [
-        clock
-        for clock in clocks
-        if clock.stopped_at is None and clock.state is not ClockState.CANCELLED
-    ]
+def next_limit(clocks: Sequence[ClockView], state: WorkOrderState, as_of: datetime) -> Limit | None:
+    """The earliest clock that nobody has stopped, or None; what is over has none."""
+    running = [clock for clock in clocks if clock.stopped_at is None and state not in OVER]
     first = min(running, key=lambda clock: clock.due_at, default=None)
-    return None if first is None else limit_of(first, as_of)
+    return None if first is None else limit_of(first, state, as_of)
 
 
 def duration(minutes: int) -> str:
