@@ -28,16 +28,16 @@ SETTINGS = {
     "WANGGE_WECHAT_ORIGINAL_ID": "gh_000000000000",
     "WANGGE_WECHAT_TOKEN": "t" * 20,
     "WANGGE_WECHAT_ENCODING_AES_KEY": "k" * 43,
-    "WANGGE_DEMO": "true",
 }
 
 
-def worker_environment(database_url: str, redis_url: str) -> dict[str, str]:
+def worker_environment(database_url: str, redis_url: str, *, demo: bool = True) -> dict[str, str]:
     """Every setting a worker needs, over this process's own environment."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WANGGE_")}
     return {
         **kept,
         **SETTINGS,
+        "WANGGE_DEMO": str(demo).lower(),
         "WANGGE_DATABASE_URL": database_url,
         "WANGGE_REDIS_URL": redis_url,
         "PYTHONPATH": str(ROOT),

@@ -62,7 +62,7 @@ async def measure(services: Services, *, quick: bool) -> list[Row]:
 @asynccontextmanager
 async def _both_workers(services: Services, poll_delay_s: float) -> AsyncIterator[ArqRedis]:
     """Our worker and the bare one, both up; yields the bare one's queue."""
-    environment = worker_environment(services.app_url, services.redis_url)
+    environment = worker_environment(services.app_url, services.redis_url, demo=False)
     log = services.directory / "workers.log"
     bare = environment | {"BENCH_POLL_DELAY_S": str(poll_delay_s)}
     queue = await create_pool(

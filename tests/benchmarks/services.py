@@ -12,7 +12,6 @@ from backend.embedded import EmbeddedPostgres, EmbeddedValkey
 from backend.keys import Secret
 from backend.migrate import migrate
 from backend.settings import DatabaseSettings
-from grid.kit import clock
 from grid.kit.database import close_pool, open_pool
 
 
@@ -38,7 +37,6 @@ async def running() -> AsyncIterator[Services]:
                 )
             )
             await open_pool(postgres.app_url, max_size=8)
-            clock.allow_moving(True)
             try:
                 yield Services(postgres.owner_url, postgres.app_url, valkey.url, Path(place))
             finally:

@@ -10,6 +10,10 @@ from asyncpg.connection import LoggedQuery
 from grid.kit.database import DB
 
 
+#: asyncpg asks a new connection about array types, with jit off; no code of ours wants that.
+_ASKED_BY_THE_DRIVER = ("typeinfo_tree", "set_config('jit'")
+
+
 class Statement(NamedTuple):
     sql: str
     args: tuple[Any, ...]
@@ -24,7 +28,8 @@ async def recorded() -> AsyncIterator[list[Statement]]:
     statements: list[Statement] = []
 
     def note(query: LoggedQuery) -> None:
-        statements.append(Statement(query.query, tuple(query.args or ())))
+        if not any(mark in query.query for mark in _ASKED_BY_THE_DRIVER):
+            statements.append(Statement(query.query, tuple(query.args or ())))
 
     async with _connections() as connections:
         for connection in connections:

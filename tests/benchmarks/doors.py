@@ -1,0 +1,328 @@
+"""Rows a, b and c: what a request costs us beside a bare handler that runs the same statements."""
+
+import asyncio
+import os
+import pickle
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import httpx
+
+from backend.app import create_app
+from backend.embedded.home import free_port
+from backend.http.budgets import open_budgets
+from tests.backend.worker_process import worker_environment
+from tests.benchmarks import stage as staging
+from tests.benchmarks.figures import Row, rate_row
+from tests.benchmarks.load import Outcome
+from tests.benchmarks.replay import Recipe, learn
+from tests.benchmarks.services import Services
+from tests.support.launching import ROOT
+from tests.support.serving import serving
+from tests.support.statements import Statement, recorded
+
+CONNECTIONS = 8
+#: Open jobs on the worklist that row c reads.
+READER_JOBS = 8
+
+
+class Size(NamedTuple):
+    """Requests on each connection in a round, and rounds of each side."""
+
+    requests: int
+    rounds: int
+
+
+class Ground(NamedTuple):
+    """Both servers up, and the people the requests are about."""
+
+    services: Services
+    stage: staging.Stage
+    ours: int
+    bare: int
+
+
+Plan = list[list[bytes]]
+
+
+async def measure(services: Services, *, quick: bool) -> list[Row]:
+    """The three rows on one stage, ours and bare in turns."""
+    size = Size(requests=40, rounds=3) if quick else Size(requests=250, rounds=5)
+    os.environ.update(worker_environment(services.app_url, services.redis_url, demo=False))
+    stage = await staging.set_up(2 * CONNECTIONS + 2, READER_JOBS)
+    recipes = await _record(services, stage)
+    async with _both(services, recipes) as (ours, bare):
+        ground = Ground(services, stage, ours, bare)
+        await _warm(ground)
+        return [
+            await _callback_row(ground, size),
+            await _verb_row(ground, size),
+            await _today_row(ground, size),
+        ]
+
+
+# --- what a request runs -----------------------------------------------------------------------
+
+
+async def _record(services: Services, stage: staging.Stage) -> dict[str, Recipe]:
+    """Run two real requests of each kind in this process and learn their statements."""
+    open_budgets(services.redis_url)
+    transport = httpx.ASGITransport(app=create_app())
+    async with httpx.AsyncClient(transport=transport, base_url="http://bench") as client:
+        return {
+            "callback": await _callback_recipe(client),
+            "verb": await _verb_recipe(client, stage),
+            "today": await _today_recipe(client, stage),
+        }
+
+
+async def _callback_recipe(client: httpx.AsyncClient) -> Recipe:
+    first, second = await staging.followers(2)
+    said: list[list[Statement]] = []
+    answer = b""
+    for openid in (first, second):
+        path, body = staging.callback_request(openid, "帮助")
+        async with recorded() as statements:
+            answer = _checked(await client.post(path, content=body))
+        said.append(statements)
+    return Recipe(learn(said[0], said[1], ({"openid": first}, {"openid": second})), answer)
+
+
+async def _verb_recipe(client: httpx.AsyncClient, stage: staging.Stage) -> Recipe:
+    said: list[list[Statement]] = []
+    answer = b""
+    samples = stage.jobs[-2:]
+    for job in samples:
+        async with recorded() as statements:
+            answer = _checked(
+                await client.post(
+                    staging.comment_path(job),
+                    content=staging.comment_body(job.version),
+                    headers=_as_headers(staging.comment_headers(stage)),
+                )
+            )
+        said.append(statements)
+    inputs = [{"job": job.id, "version": job.version} for job in samples]
+    return Recipe(learn(said[0], said[1], (inputs[0], inputs[1])), answer)
+
+
+async def _today_recipe(client: httpx.AsyncClient, stage: staging.Stage) -> Recipe:
+    """The one read of the worklist, without the read that signs the request in."""
+    headers = {"Authorization": f"Bearer {stage.reader_bearer}"}
+    async with recorded() as statements:
+        answer = _checked(await client.get("/api/v1/today", headers=headers))
+    read = statements[-1]
+    return Recipe([(read.sql, list(read.args))], answer)
+
+
+def _checked(answer: httpx.Response) -> bytes:
+    assert answer.status_code == 200, answer.text
+    return answer.content
+
+
+def _as_headers(lines: Sequence[str]) -> dict[str, str]:
+    return dict(line.split(": ", 1) for line in lines)
+
+
+# --- two servers -------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _both(services: Services, recipes: dict[str, Recipe]) -> AsyncIterator[tuple[int, int]]:
+    """`wangge serve` and the bare application, one process each; yields their ports."""
+    values = worker_environment(services.app_url, services.redis_url, demo=False)
+    file = services.directory / "recipes"
+    file.write_bytes(pickle.dumps(recipes))
+    port = free_port()
+    ours = {name: value for name, value in values.items() if name.startswith("WANGGE_")}
+    process = _start_bare(port, values | {"BENCH_RECIPES": str(file)}, services.directory)
+    try:
+        async with serving(ours, services.directory / "web.log") as base_url:
+            await _listens(port, process)
+            yield int(base_url.rsplit(":", 1)[1]), port
+    finally:
+        process.terminate()
+        await asyncio.to_thread(process.wait, 20)
+
+
+def _start_bare(port: int, values: dict[str, str], directory: Path) -> "subprocess.Popen[bytes]":
+    with (directory / "bare.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.benchmarks.bare_web", str(port)],
+            cwd=ROOT,
+            env=values,
+            stdout=log,
+            stderr=log,
+        )
+
+
+async def _listens(port: int, process: "subprocess.Popen[bytes]") -> None:
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends:
+        assert process.poll() is None, "the bare application ended"
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
+    raise AssertionError("the bare application does not listen")
+
+
+async def _send(ground: Ground, port: int, plan: Plan) -> Outcome:
+    """One round by the load generator's own process; every answer must be a 200."""
+    files = [ground.services.directory / name for name in ("plan", "outcome")]
+    await asyncio.to_thread(files[0].write_bytes, pickle.dumps(plan))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.benchmarks.load", str(port), *map(str, files), cwd=ROOT
+    )
+    assert await process.wait() == 0
+    outcome = Outcome(*pickle.loads(await asyncio.to_thread(Path.read_bytes, files[1])))
+    logs = [ground.services.directory / name for name in ("web.log", "bare.log")]
+    assert set(outcome.statuses) == {200}, [log.read_text()[-3000:] for log in logs]
+    return outcome
+
+
+MakePlan = Callable[[], Awaitable[Plan]]
+
+
+async def _rounds(
+    ground: Ground, size: Size, ours: MakePlan, bare: MakePlan
+) -> tuple[list[Outcome], list[Outcome]]:
+    """Rounds in turns, ours first; plans are made just before, for signatures grow old."""
+    found: tuple[list[Outcome], list[Outcome]] = ([], [])
+    for _ in range(size.rounds):
+        found[0].append(await _send(ground, ground.ours, await ours()))
+        found[1].append(await _send(ground, ground.bare, await bare()))
+    return found
+
+
+async def _row(
+    ground: Ground, size: Size, row: str, what: str, limit: str, floor: float, plans: list[MakePlan]
+) -> Row:
+    ours, bare = await _rounds(ground, size, plans[0], plans[1])
+    return rate_row(
+        row,
+        what,
+        limit,
+        [outcome.per_s for outcome in ours],
+        [outcome.per_s for outcome in bare],
+        floor,
+        notes={
+            "median_ms": round(sorted(o.median_ms for o in ours)[len(ours) // 2], 2),
+            "p99_ms": round(sorted(o.p99_ms for o in ours)[len(ours) // 2], 2),
+            "limit_median_ms": round(sorted(o.median_ms for o in bare)[len(bare) // 2], 2),
+        },
+    )
+
+
+async def _warm(ground: Ground) -> None:
+    """Connections opened, statements prepared, code warmed on both sides."""
+    today = [[_today_request(ground.stage)] * 20] * CONNECTIONS
+    await _send(ground, ground.ours, today)
+    await _send(ground, ground.bare, [[staging.http("GET", "/read/today")] * 20] * CONNECTIONS)
+
+
+# --- the rows ----------------------------------------------------------------------------------
+
+
+async def _callback_row(ground: Ground, size: Size) -> Row:
+    count = size.requests * CONNECTIONS
+
+    async def ours() -> Plan:
+        requests = []
+        for openid in await staging.followers(count):
+            path, body = staging.callback_request(openid, "帮助")
+            requests.append(staging.http("POST", path, ["Content-Type: text/xml"], body))
+        return _dealt(requests)
+
+    async def bare() -> Plan:
+        body = staging.callback_request("oBench", "帮助")[1]
+        return _dealt(
+            [
+                staging.http("POST", f"/replay/callback?openid={openid}", (), body)
+                for openid in await staging.followers(count)
+            ]
+        )
+
+    return await _row(
+        ground,
+        size,
+        "a",
+        "WeChat callback, safe mode, first reply stored",
+        "bare handler, same statements",
+        0.5,
+        [ours, bare],
+    )
+
+
+async def _verb_row(ground: Ground, size: Size) -> Row:
+    """Comments: each connection has a job of its own, whose version grows with each request."""
+    versions = {job.id: job.version for job in ground.stage.jobs}
+
+    def plan(jobs: Sequence[staging.Job], make: Callable[[staging.Job, int], bytes]) -> Plan:
+        made: Plan = []
+        for job in jobs:
+            start = versions[job.id]
+            made.append([make(job, start + n) for n in range(size.requests)])
+            versions[job.id] = start + size.requests
+        return made
+
+    def real(job: staging.Job, version: int) -> bytes:
+        headers = staging.comment_headers(ground.stage)
+        body = staging.comment_body(version)
+        return staging.http("POST", staging.comment_path(job), headers, body)
+
+    def bare_request(job: staging.Job, version: int) -> bytes:
+        query = urlencode({"job": job.id, "version": version})
+        return staging.http("POST", f"/replay/verb?{query}", (), staging.comment_body(version))
+
+    async def ours() -> Plan:
+        return plan(ground.stage.jobs[:CONNECTIONS], real)
+
+    async def bare() -> Plan:
+        return plan(ground.stage.jobs[CONNECTIONS : 2 * CONNECTIONS], bare_request)
+
+    return await _row(
+        ground,
+        size,
+        "b",
+        "one verb (comment) with Idempotency-Key",
+        "bare handler, same statements",
+        0.5,
+        [ours, bare],
+    )
+
+
+async def _today_row(ground: Ground, size: Size) -> Row:
+    async def ours() -> Plan:
+        return [[_today_request(ground.stage)] * size.requests] * CONNECTIONS
+
+    async def bare() -> Plan:
+        return [[staging.http("GET", "/read/today")] * size.requests] * CONNECTIONS
+
+    return await _row(
+        ground,
+        size,
+        "c",
+        f"GET /today with {READER_JOBS} jobs",
+        "bare handler, one database read of the same rows",
+        0.4,
+        [ours, bare],
+    )
+
+
+def _today_request(stage: staging.Stage) -> bytes:
+    return staging.http("GET", "/api/v1/today", [f"Authorization: Bearer {stage.reader_bearer}"])
+
+
+def _dealt(requests: list[Any]) -> Plan:
+    """The requests shared evenly among the connections."""
+    return [requests[n::CONNECTIONS] for n in range(CONNECTIONS)]
