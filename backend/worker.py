@@ -22,15 +22,19 @@ from backend.relay import REACT_JOB, Relay, connect, pause
 from backend.settings import Settings, settings
 from bot import reactions as bot_reactions
 from bot import schedule as bot_schedule
+from grid.customers import schedule as customers_schedule
 from grid.dispatch import reactions as dispatch_reactions
 from grid.dispatch import schedule as dispatch_schedule
 from grid.kit import clock, outbox, schedule, upkeep
 from grid.kit.database import close_pool, open_pool
+from grid.territory import schedule as territory_schedule
 from grid.work_orders import schedule as work_orders_schedule
 
 #: Modules whose import registers reactions and schedules; one list for all rooms and doors.
 ROOMS = (
     upkeep,
+    territory_schedule,
+    customers_schedule,
     work_orders_schedule,
     dispatch_reactions,
     dispatch_schedule,

@@ -6,6 +6,7 @@ what moves rights or money (district, fee control, multiplier) is not changed by
 that takes two people.
 """
 
+from datetime import date, datetime
 from typing import cast
 
 from grid.customers.rules import pinyin_initials
@@ -149,36 +150,9 @@ async def import_customers(source: bytes) -> ImportReport:
     now = await business_now()
 
     async def merge() -> Merged:
-        changed = await execute(
-            "UPDATE service_account a SET name = r.name, name_initials = r.name_initials,"
-            " phone = r.phone, address = r.address, village = v.id, lat = r.lat, lon = r.lon,"
-            " version = a.version + 1, updated_at = $1"
-            " FROM import_customers r LEFT JOIN village v ON v.code = r.village_code"
-            " WHERE a.account_no = r.account_no"
-            " AND (a.name, a.phone, a.address, a.village, a.lat, a.lon) IS DISTINCT FROM"
-            " (r.name, r.phone, r.address, v.id, r.lat, r.lon)",
-            now,
-        )
-        added = await execute(
-            "INSERT INTO service_account (id, account_no, name, name_initials, phone, address,"
-            " station, grid, district, village, place_class, lat, lon, fee_control, state,"
-            " opened_on, version, updated_at)"
-            " SELECT r.id, r.account_no, r.name, r.name_initials, r.phone, r.address, g.station,"
-            " g.id, d.id, v.id, coalesce(r.place_class, d.place_class), r.lat, r.lon,"
-            " r.fee_control, 'active', r.opened_on, 1, $1"
-            " FROM import_customers r JOIN transformer_district d USING (district_no)"
-            " JOIN service_grid g ON g.id = d.grid"
-            " LEFT JOIN village v ON v.code = r.village_code ON CONFLICT (account_no) DO NOTHING",
-            now,
-        )
-        await execute(
-            "INSERT INTO customer_tag (id, account, tag, from_day, source)"
-            " SELECT gen_random_uuid(), a.id, said, $1, 'import' FROM import_customers r"
-            " JOIN service_account a USING (account_no), unnest(r.tags) said"
-            " WHERE NOT EXISTS (SELECT 1 FROM customer_tag t WHERE t.account = a.id"
-            "  AND t.tag = said AND (t.until_day IS NULL OR t.until_day > $1))",
-            business_day(now),
-        )
+        changed = await _update_accounts(now)
+        added = await _add_accounts(now)
+        await _add_tags(business_day(now))
         return Merged(added, changed)
 
     return await import_file(
@@ -188,6 +162,45 @@ async def import_customers(source: bytes) -> ImportReport:
         merge,
         computed=lambda row: (pinyin_initials(cast(str, row[_NAME])),),
         computed_columns="name_initials text",
+    )
+
+
+async def _update_accounts(now: datetime) -> int:
+    return await execute(
+        "UPDATE service_account a SET name = r.name, name_initials = r.name_initials,"
+        " phone = r.phone, address = r.address, village = v.id, lat = r.lat, lon = r.lon,"
+        " version = a.version + 1, updated_at = $1"
+        " FROM import_customers r LEFT JOIN village v ON v.code = r.village_code"
+        " WHERE a.account_no = r.account_no"
+        " AND (a.name, a.phone, a.address, a.village, a.lat, a.lon) IS DISTINCT FROM"
+        " (r.name, r.phone, r.address, v.id, r.lat, r.lon)",
+        now,
+    )
+
+
+async def _add_accounts(now: datetime) -> int:
+    return await execute(
+        "INSERT INTO service_account (id, account_no, name, name_initials, phone, address,"
+        " station, grid, district, village, place_class, lat, lon, fee_control, state,"
+        " opened_on, version, updated_at)"
+        " SELECT r.id, r.account_no, r.name, r.name_initials, r.phone, r.address, g.station,"
+        " g.id, d.id, v.id, coalesce(r.place_class, d.place_class), r.lat, r.lon,"
+        " r.fee_control, 'active', r.opened_on, 1, $1"
+        " FROM import_customers r JOIN transformer_district d USING (district_no)"
+        " JOIN service_grid g ON g.id = d.grid"
+        " LEFT JOIN village v ON v.code = r.village_code ON CONFLICT (account_no) DO NOTHING",
+        now,
+    )
+
+
+async def _add_tags(today: date) -> None:
+    await execute(
+        "INSERT INTO customer_tag (id, account, tag, from_day, source)"
+        " SELECT gen_random_uuid(), a.id, said, $1, 'import' FROM import_customers r"
+        " JOIN service_account a USING (account_no), unnest(r.tags) said"
+        " WHERE NOT EXISTS (SELECT 1 FROM customer_tag t WHERE t.account = a.id"
+        "  AND t.tag = said AND (t.until_day IS NULL OR t.until_day > $1))",
+        today,
     )
 
 

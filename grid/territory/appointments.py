@@ -14,13 +14,12 @@ from asyncpg import Record
 
 from grid.kit import audit
 from grid.kit.clock import business_day, business_now
-from grid.kit.database import execute, fetch_one, insert, transaction
+from grid.kit.database import execute, fetch_one, insert
 from grid.kit.ids import new_id
 from grid.kit.refusals import NotFound, Refusal
-from grid.territory.authority import Action, require
 from grid.territory.changes import EndAppointment
 from grid.territory.tables import GridAppointment
-from grid.territory.types import Actor, Appoint, GridRole, StaffState
+from grid.territory.types import Appoint, GridRole, StaffState
 
 
 class AlreadyHasRole(Refusal):
@@ -45,12 +44,6 @@ class GridHasManager(Refusal):
     """Two people would manage one grid on the same day (W6)."""
 
     title = "网格在这段时间已有网格管理员"
-
-
-class GridAlreadyActive(Refusal):
-    """The grid is in service; its first day cannot be moved."""
-
-    title = "网格已经启用"
 
 
 _CONSTRAINTS: dict[str, type[Refusal]] = {
@@ -83,7 +76,7 @@ async def appoint(command: Appoint, asked_by: str, approved_by: str) -> None:
     """Carry out an approved appointment inside the caller's transaction.
 
     A manager replaces the one before, and whoever was to follow, from that day on (from today, if
-    the day has passed meanwhile).
+    the day has passed meanwhile). A prepared grid that is now complete comes into service.
     """
     grid = await locked_grid(command.grid_code)
     staff_id = await active_staff_id(command.employee_no)
@@ -101,6 +94,7 @@ async def appoint(command: Appoint, asked_by: str, approved_by: str) -> None:
             appointed_by=asked_by,
             approved_by=approved_by,
         )
+        await _activate_when_complete(grid["id"])
     await audit.record(
         "territory.appointed",
         f"grid:{command.grid_code}",
@@ -166,29 +160,23 @@ async def end_appointment(command: EndAppointment) -> None:
     )
 
 
-async def activate_grid(actor: Actor, grid_code: str, from_day: date) -> None:
-    """Put a prepared grid into service from a day on.
-
-    Raises NotFound, NotAllowed, GridAlreadyActive, GridNeedsManager, GridNeedsSupervisor.
-    """
-    async with transaction():
-        grid = await locked_grid(grid_code)
-        require(actor, Action.PROPOSE_STAFF, grid_id=grid["id"], station_id=grid["station"])
-        if grid["active_from"] is not None:
-            raise GridAlreadyActive()
-        async with roles_checked():
-            await execute(
-                "UPDATE service_grid SET active_from = $2 WHERE id = $1", grid["id"], from_day
-            )
-        await audit.record(
-            "territory.grid_activated", f"grid:{grid_code}", from_day=from_day.isoformat()
-        )
+async def _activate_when_complete(grid_id: UUID) -> None:
+    """A prepared grid is in service from the day on which it has its manager and a supervisor."""
+    await execute(
+        "UPDATE service_grid SET active_from = f.first FROM"
+        " (SELECT count(DISTINCT role) AS roles, max(first) AS first FROM"
+        "  (SELECT role, min(from_day) AS first FROM grid_appointment"
+        "   WHERE grid = $1 AND role IN ('manager', 'supervisor') AND until_day IS NULL"
+        "   GROUP BY role) each_role) f"
+        " WHERE id = $1 AND active_from IS NULL AND f.roles = 2",
+        grid_id,
+    )
 
 
 async def locked_grid(grid_code: str) -> Record:
     """The grid's row, locked until the transaction ends. Raises NotFound."""
     row = await fetch_one(
-        "SELECT id, station, active_from FROM service_grid WHERE code = $1 FOR NO KEY UPDATE",
+        "SELECT id, station FROM service_grid WHERE code = $1 FOR NO KEY UPDATE",
         grid_code,
     )
     if row is None:

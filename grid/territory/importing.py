@@ -149,7 +149,7 @@ async def import_stations(source: bytes) -> ImportReport:
 async def import_grids(source: bytes, *, live: bool) -> ImportReport:
     """Load grids and their villages, one row a village; counts are of villages.
 
-    A new grid is not active until its people are known (`import_staff`, `activate_grid`). `live`:
+    A new grid is not active until its people are known (`import_staff`, `appoint`). `live`:
     customers are served already.
     """
     checks = (*_GRID_CHECKS, *(_GRID_CHECKS_LIVE if live else ()))

@@ -12,6 +12,8 @@ LOCK_MIN = define("sign_in_lock_minutes", low=1, high=1440, seed=15, source=_HOU
 
 #: A phone stays signed in while it renews its token at least this often.
 PHONE_SESSION = timedelta(days=30)
+#: A spent token that comes back within this time ends its session; later it is only refused.
+TOKEN_KEPT = timedelta(days=31)
 #: A console session ends after a working day, whatever happens.
 CONSOLE_SESSION = timedelta(hours=12)
 #: A console that nobody touches for this long is closed.

@@ -20,6 +20,7 @@ from grid.customers.binding import (
     unfollow,
 )
 from grid.customers.policies import binding_limits
+from grid.customers.schedule import prune_tries
 from grid.customers.types import BindWechat, LinkTrust, LinkView
 from grid.kit.clock import advance, business_now
 from grid.kit.database import execute, fetch, fetch_one, fetch_value, transaction
@@ -263,3 +264,12 @@ async def test_followers_come_go_and_write() -> None:
     )
     await follower_seen("o-new")
     assert await fetch_value("SELECT count(*) FROM wechat_follower") == 2
+
+
+async def test_tries_are_forgotten_after_a_month() -> None:
+    await answer_to(STRANGER, proofs())
+    await prune_tries()
+    assert await fetch_value("SELECT count(*) FROM binding_try") == 1
+    await advance(32 * 86_400)
+    await prune_tries()
+    assert await fetch_value("SELECT count(*) FROM binding_try") == 0

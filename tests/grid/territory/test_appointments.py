@@ -11,22 +11,19 @@ from hypothesis import strategies as st
 
 from grid.kit.database import execute, fetch, fetch_value, transaction
 from grid.kit.ids import new_id
-from grid.kit.refusals import NotAllowed, NotFound, Refusal
+from grid.kit.refusals import NotFound, Refusal
 from grid.territory.appointments import (
     AlreadyHasRole,
-    GridAlreadyActive,
     GridNeedsManager,
     GridNeedsSupervisor,
-    activate_grid,
     appoint,
     end_appointment,
 )
 from grid.territory.changes import DecideStaffChange, EndAppointment
 from grid.territory.people import decide_staff_change, disable_staff, propose_staff_change
-from grid.territory.types import Appoint, GridRole, StaffRole, SystemActor
+from grid.territory.types import Appoint, GridRole
 from tests.grid.territory.county import (
     LONG_AGO,
-    actor,
     add_appointment,
     add_grid,
     add_operator,
@@ -37,8 +34,6 @@ from tests.grid.territory.county import (
 )
 
 pytestmark = pytest.mark.usefixtures("committed")
-
-SYSTEM = SystemActor(name="test")
 
 
 async def add_active_grid(station: UUID, code: str, manager: UUID, supervisor: UUID) -> UUID:
@@ -164,25 +159,30 @@ async def test_W6_two_managers_appointed_at_once_are_one() -> None:
     assert len(await holders(grid, GridRole.MANAGER, day)) == 1
 
 
-async def test_W6_a_grid_is_activated_with_its_people_only() -> None:
+async def test_W6_a_prepared_grid_comes_into_service_with_its_people() -> None:
     station = await add_station()
     grid = await add_grid(station, "G1")
     day = await today()
-    manager, supervisor = await add_staff("E0001"), await add_staff("E0002")
+    for employee_no in ("E0001", "E0002", "E0003"):
+        await add_staff(employee_no)
+
+    async def active_from() -> object:
+        return await fetch_value("SELECT active_from FROM service_grid WHERE id = $1", grid)
+
+    await change("G1", "E0003", GridRole.ASSISTANT, day)
+    await change("G1", "E0001", GridRole.MANAGER, day)
+    assert await active_from() is None
+    await change("G1", "E0002", GridRole.SUPERVISOR, days_from(day, 7))
+    assert await active_from() == days_from(day, 7)
     with pytest.raises(GridNeedsManager):
-        await activate_grid(SYSTEM, "G1", day)
-    await add_appointment(grid, manager, GridRole.MANAGER)
-    with pytest.raises(GridNeedsSupervisor):
-        await activate_grid(SYSTEM, "G1", day)
-    await add_appointment(grid, supervisor, GridRole.SUPERVISOR)
-    await activate_grid(SYSTEM, "G1", day)
-    with pytest.raises(GridAlreadyActive):
-        await activate_grid(SYSTEM, "G1", day)
-    with pytest.raises(NotFound):
-        await activate_grid(SYSTEM, "G9", day)
-    crew = actor(manager, "E0001", roles=((StaffRole.CREW, None),))
-    with pytest.raises(NotAllowed):
-        await activate_grid(crew, "G1", day)
+        await end("G1", "E0001", GridRole.MANAGER, days_from(day, 8))
+
+
+async def test_W6_the_database_refuses_a_grid_in_service_without_its_people() -> None:
+    grid = await add_grid(await add_station(), "G1")
+    with pytest.raises(asyncpg.CheckViolationError) as refused:
+        await execute("UPDATE service_grid SET active_from = $2 WHERE id = $1", grid, LONG_AGO)
+    assert refused.value.constraint_name == "grid_appointment_manager_always"
 
 
 async def test_a_change_agreed_to_late_begins_today_and_the_past_stays() -> None:

@@ -13,6 +13,7 @@ from grid.kit.clock import machine_now
 from grid.kit.database import execute, fetch, fetch_one, fetch_value
 from grid.kit.refusals import NotAllowed, NotFound, NotSignedIn, Refusal, TemporarilyUnavailable
 from grid.territory import passwords
+from grid.territory.schedule import prune_tokens
 from grid.territory.second_factor import matching_step
 from grid.territory.sign_in import (
     SecondFactorNeeded,
@@ -422,3 +423,20 @@ async def said(kind: str) -> int:
 
 async def audited(action: str) -> int:
     return int(await fetch_value("SELECT count(*) FROM audit_entry WHERE action = $1", action))
+
+
+async def test_spent_tokens_are_forgotten_after_a_month_and_live_ones_never() -> None:
+    await add_staff()
+    signed_in = await on_phone()
+    renewed = await refresh(signed_in.refresh_token)
+    await prune_tokens()
+    assert await fetch_value("SELECT count(*) FROM refresh_token") == 2
+    await execute(
+        "UPDATE refresh_token SET used_at = $1 WHERE used_at IS NOT NULL",
+        machine_now() - timedelta(days=32),
+    )
+    await prune_tokens()
+    assert await fetch_value("SELECT count(*) FROM refresh_token") == 1
+    with pytest.raises(NotSignedIn):
+        await refresh(signed_in.refresh_token)
+    assert (await refresh(renewed.refresh_token)).session_id == signed_in.session_id
