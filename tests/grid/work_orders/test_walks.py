@@ -1,17 +1,18 @@
 """Random lives of a job on the database: whatever people try, the record stays whole (W1, P2)."""
 
 import random
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
 from grid.dispatch.service import offer, reassign
-from grid.kit.clock import advance
+from grid.kit.clock import advance, business_now
 from grid.kit.database import fetch_value
 from grid.kit.refusals import Refusal
 from grid.territory.types import StaffActor
 from grid.work_orders.reading import view_one
-from grid.work_orders.rules import TRANSITIONS
+from grid.work_orders.rules import OVER, TRANSITIONS
 from grid.work_orders.schedule import close_unrated, move_silent_offers_on
 from grid.work_orders.types import (
     DoVerb,
@@ -31,11 +32,13 @@ from tests.grid.work_orders.scene import (
     told,
     traces,
 )
-from tests.support.staff import actor_of
+from tests.support.staff import actor_of, give_shift
 
 pytestmark = pytest.mark.usefixtures("committed")
 
 TRIES = 60
+#: Events that change nothing or end the walk early: tried one time in twelve.
+DULL = ("comment", "supervise", "cancel", "cannot-complete", "decline")
 #: The moment on the job that each state behind it must have.
 STAMPED = {
     "accepted": "accepted_at",
@@ -53,16 +56,18 @@ async def test_W1_whatever_is_tried_the_record_stays_whole(seed: int) -> None:
     dice = random.Random(seed)
     scene = await make_scene()
     people = [scene.manager, scene.dispatcher, await actor_of(scene.grid.assistant)]
+    for person in people:
+        now = await business_now()
+        await give_shift(person.staff_id, now, now + timedelta(days=90))
     job = job_id(await told(scene))
-    taken = 0
     for _ in range(TRIES):
         before, left = await view_one(scene.dispatcher, job), await traces()
         try:
             await _try_something(dice, scene, people, before)
         except Refusal:
             assert await traces() == left, "a refused step leaves nothing"
-        taken += (await row_of(job))["version"] - before.version
-    assert taken > TRIES / 6, "the walk got somewhere"
+        if (await row_of(job))["state"] == "cancelled":
+            break
     await _record_is_whole(before)
 
 
@@ -71,21 +76,23 @@ async def _try_something(
 ) -> None:
     """One thing that somebody, dispatch or time does; more often one that is possible."""
     chance = dice.random()
-    if chance < 0.2:
+    if chance < 0.15:
         await offer(job.id)
-    elif chance < 0.25:
-        await advance(dice.choice([60, 200, 86_500]))
+    elif chance < 0.18:
+        await advance(dice.choice([200, 1900, 86_500]))
         await move_silent_offers_on()
         await close_unrated()
-    elif chance < 0.3:
+    elif chance < 0.2:
         to = dice.choice([scene.grid.manager, scene.grid.assistant, scene.grid.supervisor])
         command = DoVerb(version=job.version, reason="改派", staff_id=to)
         await reassign(scene.dispatcher, job.id, command)
     else:
         actor = dice.choice(people)
+        if job.assignee is not None and job.state not in OVER and chance < 0.9:
+            actor = next(one for one in people if one.staff_id == job.assignee.id)
         seen = await view_one(actor, job.id)
-        likely = chance < 0.8 and seen.allowed
-        event = dice.choice(list(seen.allowed if likely else WorkOrderEvent))
+        onward = [event for event in seen.allowed if event not in DULL or dice.random() < 0.08]
+        event = dice.choice(onward if onward and chance < 0.9 else list(WorkOrderEvent))
         fields: dict[str, object] = {"reason": "有原因", "resolution": "处理好了"}
         if event is WorkOrderEvent.ARRIVE:
             fields = {"position": at(scene.home.place, dice.choice([5.0, 3000.0]))}
