@@ -17,7 +17,7 @@ from grid.customers.binding import (
     unbind_wechat,
     unfollow,
 )
-from grid.customers.rules import like_pattern, masked_phone, pinyin_initials
+from grid.customers.rules import like_pattern, masked_phone, pinyin_initials, proof_of
 from grid.customers.types import (
     AccountState,
     AccountSummary,
@@ -138,7 +138,7 @@ async def account(actor: Actor, account_no: str) -> AccountView:
     row = await fetch_one(
         _ACCOUNT_SQL,
         *(await _scope(actor)),
-        account_no[:20].replace("\x00", ""),
+        proof_of(account_no),
         actor.staff_id if isinstance(actor, StaffActor) else None,
     )
     if row is None:

@@ -135,9 +135,15 @@ def may(
 def require(
     actor: Actor, action: Action, *, grid_id: UUID | None = None, station_id: UUID | None = None
 ) -> None:
-    """Raises NotAllowed when the actor's roles do not reach."""
-    if not may(actor, action, grid_id=grid_id, station_id=station_id):
-        raise NotAllowed(action=action.value)
+    """Raises NotAllowed when the actor's roles, or this session, do not reach."""
+    if may(actor, action, grid_id=grid_id, station_id=station_id):
+        return
+    if isinstance(actor, StaffActor) and not _session_suffices(actor, action):
+        first = actor.must_change_password
+        raise NotAllowed(
+            "请先修改初始密码" if first else "请用动态口令重新登录后再操作", action=action.value
+        )
+    raise NotAllowed(action=action.value)
 
 
 def require_visible(

@@ -53,6 +53,14 @@ _COUNTY_POSTS = frozenset({StaffRole.OPERATOR, StaffRole.AUDITOR})
 _BOOTSTRAP = "bootstrap"
 #: One number for the advisory lock that keeps two first operators, or two disablings, apart.
 _PEOPLE_LOCK = 0x77676F70
+#: $4 everything, $5 stations: a change is seen where its post, its grid or its person is.
+_CHANGE_REACHED = (
+    "($4 OR EXISTS (SELECT 1 FROM supply_station s WHERE s.id = ANY($5::uuid[])"
+    " AND (s.code = c.body->>'station_code' OR EXISTS (SELECT 1 FROM service_grid g"
+    "  WHERE g.code = c.body->>'grid_code' AND g.station = s.id)"
+    " OR c.kind = 'reset_password' AND EXISTS (SELECT 1 FROM staff p"
+    "  WHERE p.employee_no = c.body->>'employee_no' AND p.station = s.id))))"
+)
 _ISSUING = frozenset({ChangeKind.CREATE_STAFF, ChangeKind.RESET_PASSWORD})
 
 
@@ -154,17 +162,23 @@ async def staff_changes(
     cursor: str | None = None,
     limit: int = LIMIT_DEFAULT,
 ) -> Page[StaffChangeView]:
-    """Changes in a state, the newest first. Raises NotAllowed, Invalid (cursor, limit)."""
+    """Changes in a state that the actor's post reaches, the newest first.
+
+    Raises NotAllowed, Invalid (cursor, limit).
+    """
     require(actor, Action.DECIDE_STAFF)
     if not 1 <= limit <= LIMIT_MAX:
         raise Invalid("limit", f"每页 1 到 {LIMIT_MAX} 条", limit_max=LIMIT_MAX)
+    reach = visible(actor, Action.DECIDE_STAFF)
     before = None if cursor is None else decode_cursor(cursor, tuple[UUID])[0]
     rows = await fetch(
-        "SELECT * FROM staff_change WHERE state = $1 AND ($2::uuid IS NULL OR id < $2)"
-        " ORDER BY id DESC LIMIT $3",
+        f"SELECT * FROM staff_change c WHERE state = $1 AND ($2::uuid IS NULL OR id < $2)"  # noqa: S608
+        f" AND {_CHANGE_REACHED} ORDER BY id DESC LIMIT $3",
         state.value,
         before,
         limit + 1,
+        reach.everything,
+        reach.station_ids,
     )
     last = encode_cursor(str(rows[:limit][-1]["id"])) if rows else None
     return page_of([_view(row) for row in rows], limit, last)

@@ -139,7 +139,7 @@ async def refresh(token: str) -> SignedIn:
     NotSignedIn for that, and for an unknown token or an ended session.
     """
     async with transaction():
-        renewed = await _renewed(hashlib.sha256(token.encode()).digest())
+        renewed = await _renewed(hashlib.sha256(token.encode("utf-8", "replace")).digest())
     if renewed is None:
         raise NotSignedIn("登录已失效,请重新登录")
     return renewed

@@ -39,8 +39,10 @@ from grid.territory.people import (
 from grid.territory.rights import EmployeeNoTaken
 from grid.territory.sign_in import SignInRefused, load_actor, refresh, sign_in
 from grid.territory.types import (
+    Appoint,
     Audience,
     ChangeState,
+    GridRole,
     NewStaff,
     SignedIn,
     SignIn,
@@ -51,6 +53,7 @@ from grid.territory.types import (
 from tests.grid.territory.county import (
     PASSWORD,
     actor,
+    add_grid,
     add_operator,
     add_staff,
     add_station,
@@ -283,11 +286,41 @@ async def test_a_station_head_reaches_the_station_and_nothing_above() -> None:
             await disable_staff(head, employee_no, "left")
 
 
+async def test_a_station_head_sees_the_changes_of_the_station_only() -> None:
+    here, there = await add_station("S1"), await add_station("S2")
+    await add_grid(here, "G1")
+    await add_grid(there, "G2")
+    staff_id = await add_staff("E0100", station_id=here)
+    await add_staff("E0200", station_id=there)
+    head = actor(staff_id, "E0100", roles=((StaffRole.STATION_HEAD, here),))
+    first, second = await two_operators()
+    day = await today()
+    mine = [
+        person("E0500", station_code="S1"),
+        Appoint(grid_code="G1", employee_no="E0200", role=GridRole.ASSISTANT, from_day=day),
+        ResetPassword(employee_no="E0100"),
+    ]
+    others = [
+        person("E0600", station_code="S2"),
+        person("E0700"),
+        Appoint(grid_code="G2", employee_no="E0100", role=GridRole.ASSISTANT, from_day=day),
+        ResetPassword(employee_no="E0200"),
+    ]
+    asked = [(await propose_staff_change(first, change)).id for change in (*mine, *others)]
+    assert [view.id for view in (await staff_changes(head)).items] == asked[2::-1]
+    assert [view.id for view in (await staff_changes(second)).items] == asked[::-1]
+    page = await staff_changes(second, limit=4)
+    rest = await staff_changes(second, cursor=page.next, limit=4)
+    assert [view.id for view in (*page.items, *rest.items)] == asked[::-1]
+
+
 async def test_without_the_second_factor_nobody_gives_rights() -> None:
     staff_id = await add_staff("E0001", roles=(StaffRole.OPERATOR,))
     weak = actor(staff_id, "E0001", roles=((StaffRole.OPERATOR, None),), second_factor=False)
     with pytest.raises(NotAllowed):
         await propose_staff_change(weak, person())
+    with pytest.raises(NotAllowed, match="动态口令"):
+        await staff_changes(weak)
 
 
 # --- disabling ------------------------------------------------------------------------------------
