@@ -156,7 +156,7 @@ class EmbeddedPostgres:
         """Start again after the server died; the address and the data stay."""
         if self._child is not None:
             await self._child.stop()
-        await self._start()
+        await self._start(keeps_address=True)
         return self.child
 
     async def stop(self) -> None:
@@ -168,14 +168,15 @@ class EmbeddedPostgres:
             self._child = None
             self._lock.release()
 
-    async def _start(self) -> None:
+    async def _start(self, *, keeps_address: bool = False) -> None:
         place = places.prepare(self._directory, self._confinement)
         self._state = self._load_state()
         await end_stray_server(place.data)
         if not place.data.exists():
             self._initialise(place)
         for attempt in range(1, START_TRIES + 1):
-            self._choose_port()
+            if not keeps_address:
+                self._choose_port()
             self._child = await Child.start(self._spec(place))
             if await self._becomes_ready(place):
                 break

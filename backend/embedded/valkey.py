@@ -93,7 +93,7 @@ class EmbeddedValkey:
         """Start again after the server died; the address and the data stay."""
         if self._child is not None:
             await self._child.stop()
-        await self._start()
+        await self._start(keeps_address=True)
         return self.child
 
     async def stop(self) -> None:
@@ -105,11 +105,11 @@ class EmbeddedValkey:
             self._child = None
             self._lock.release()
 
-    async def _start(self) -> None:
+    async def _start(self, *, keeps_address: bool = False) -> None:
         self._state = self._load_state()
         await self._end_stray()
         for attempt in range(1, START_TRIES + 1):
-            if not port_is_free(self._state.port):
+            if not keeps_address and not port_is_free(self._state.port):
                 self._state.port = free_port()
             self._save()
             self._child = await Child.start(self._spec())

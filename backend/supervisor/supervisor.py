@@ -96,23 +96,29 @@ class Supervisor:
 
     async def _keep(self, kept: Kept) -> None:
         while True:
-            code = await kept.child.wait()
-            kept.deaths.append(time.monotonic())
-            pause_s = self._pause_after(kept, code)
-            self._say(f"{kept.name} ended ({_ending(code)}); starting it again")
-            await asyncio.sleep(pause_s)
-            kept.child = await kept.start()
+            ending = _ending(await kept.child.wait())
+            while True:
+                pause_s = self._pause_after(kept, ending)
+                self._say(f"{kept.name} ended ({ending}); starting it again")
+                await asyncio.sleep(pause_s)
+                try:
+                    kept.child = await kept.start()
+                    break
+                except Refused as error:
+                    # A service that cannot start at this moment has died once more.
+                    ending = str(error)
             self._on_change()
 
-    def _pause_after(self, kept: Kept, code: int) -> float:
+    def _pause_after(self, kept: Kept, ending: str) -> float:
         """How long to wait before the next try; raises KeepsDying after too many."""
         now = time.monotonic()
+        kept.deaths.append(now)
         recent = [moment for moment in kept.deaths if now - moment < DEATHS_WINDOW_S]
         if len(recent) >= MOST_DEATHS:
             words = kept.child.last_words()
             raise KeepsDying(
                 f"{kept.name} died {len(recent)} times within {DEATHS_WINDOW_S:.0f} s "
-                f"({_ending(code)}), see {kept.child.spec.log_path}:\n{words}"
+                f"({ending}), see {kept.child.spec.log_path}:\n{words}"
             )
         pause_s: float = FIRST_PAUSE_S * 2 ** (len(recent) - 1)
         return min(pause_s, LONGEST_PAUSE_S)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.refused import Refused
 from backend.supervisor.child import Child, ChildSpec
 from backend.supervisor.supervisor import KeepsDying, Stage, Supervisor
 from tests.support.launching import first_line, gone, launched, wait_until
@@ -32,6 +33,7 @@ time.sleep(60)
 HOLD_A_CHILD = """
 import asyncio, sys
 from pathlib import Path
+from backend.refused import Refused
 from backend.supervisor.child import Child, ChildSpec
 
 async def main():
@@ -143,6 +145,31 @@ async def test_a_child_that_keeps_dying_is_given_up_with_its_last_words(tmp_path
             with pytest.raises(KeepsDying, match=r"worker died 6 times .*exit code 1") as given_up:
                 await supervisor.wait()
         assert "no such table: 没有" in str(given_up.value)
+    finally:
+        await supervisor.stop()
+
+
+async def test_a_start_that_fails_for_a_moment_is_tried_again(tmp_path: Path) -> None:
+    one = spec(tmp_path, "valkey", STAY)
+    refusals = [Refused("the port is still taken"), Refused("the port is still taken")]
+
+    async def start() -> Child:
+        if refusals:
+            raise refusals.pop()
+        return await Child.start(one)
+
+    said: list[str] = []
+    supervisor = Supervisor(said.append)
+    await supervisor.add("valkey", Stage.TRANSPORT, start, running=await Child.start(one))
+    ((_, first),) = supervisor.processes
+    os.kill(first, signal.SIGKILL)
+    try:
+        await until(lambda: supervisor.processes[0][1] != first, "it runs again")
+        assert [line.split("(")[1].split(")")[0] for line in said] == [
+            "signal 9",
+            "the port is still taken",
+            "the port is still taken",
+        ]
     finally:
         await supervisor.stop()
 
