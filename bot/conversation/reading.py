@@ -13,7 +13,7 @@ _NOT_WORDS = re.compile(r"[\s\W_]+")
 _CHOICE = re.compile(
     r"(?:选|第)?([0-9]|[零〇一二两三四五六七八九壹贰叁肆伍陆柒捌玖])(?:个|号|项|分|星)?"
 )
-_PHONE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})|(0[0-9]{2,3}[0-9]{7,8})")
+_PHONE = re.compile(r"(?<![0-9])(?:\+?86)?(1[3-9][0-9]{9}|0[0-9]{2,3}[0-9]{7,8})(?![0-9])")
 
 
 def tidy(text: str) -> str:
@@ -48,5 +48,5 @@ def digits_of(text: str) -> str:
 
 def phone_of(text: str) -> str | None:
     """A Chinese mobile or landline number in the text, as digits, or None."""
-    found = _PHONE.fullmatch(digits_of(text))
-    return None if found is None else found[1] or found[2]
+    found = _PHONE.search(digits_of(text))
+    return None if found is None else found[1]

@@ -20,7 +20,7 @@ class Global(StrEnum):
 
 
 class Info(StrEnum):
-    """Things the bot cannot do yet: it says where they are done now."""
+    """Answers without a flow: thanks, a greeting, and where to do what the bot cannot do yet."""
 
     BALANCE = "balance"
     USAGE = "usage"
@@ -28,6 +28,8 @@ class Info(StrEnum):
     CONNECT = "connect"
     COMPLAIN = "complain"
     PLANNED = "planned"
+    THANKS = "thanks"
+    GREETING = "greeting"
 
 
 class Start(StrEnum):
@@ -92,6 +94,8 @@ INFO_WORDS: Mapping[Info, str] = {
     Info.CONNECT: words.CONNECT,
     Info.COMPLAIN: words.COMPLAIN,
     Info.PLANNED: words.PLANNED,
+    Info.THANKS: words.THANKS,
+    Info.GREETING: words.WELCOME,
 }
 
 #: What people write when nothing is going on; the first match wins.
@@ -100,24 +104,40 @@ HINTS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
     (re.compile("解绑|解除绑定"), Start.UNBIND),
     (re.compile("绑定|绑.{0,2}户"), Start.BIND),
     (
-        re.compile("进度|到哪一?步|单号|师傅.{0,6}(?:到|来|哪)|多久.{0,2}(?:修好|到)"),
+        re.compile(
+            "进度|到哪一?[步了]|单号|工单|师傅.{0,6}(?:[到来哪])|(?:什么时候|几点|好久|多久|还要).{0,6}"
+            "(?:来电|修好|有电|复电|恢复|[到等])|修好.{0,2}[吗没]|还?没人?来修|没人来"
+        ),
         Start.PROGRESS,
     ),
-    (re.compile("投诉|态度|举报"), Info.COMPLAIN),
+    (re.compile("投诉|态度|举报|偷电|骗|冒充|推销|乱收费"), Info.COMPLAIN),
     (
         re.compile(
-            "(?:没|没有|没得|冇得?|无|断|停|缺)了?电(?!话|费|脑|视)|不来电|(?:没|未)来电|来电.{0,4}(?:又|没)"
-            "|跳闸|跳了|漏保|合不上|电压|灯.{0,3}(?:不亮|闪|暗|灭)|忽明忽暗|缺相|报修|抢修|黑了|故障|复电"
+            "(?:没|没有|没得|没的|莫得|冇得?|无|断|停|缺)了?电(?!话|费|脑|视)|不来电|[没未]来电|来电.{0,4}[又没]"
+            "|电.{0,2}(?:还没来|断了)|送不上|跳闸|又?跳了|漏保|空开坏|保险丝|合不上|推不上|打不上|电压|带不动"
+            "|灯.{0,3}(?:不亮|[闪暗灭])|表.{0,2}(?:不亮|黑|没有?显示)|忽明忽暗|缺.?相|报修|抢修|黑了|故障|复电"
         ),
         Start.REPORT_FAULT,
     ),
-    (re.compile("余额|欠费|欠多少|账单"), Info.BALANCE),
-    (re.compile("多少度|几度|用电量|电量"), Info.USAGE),
-    (re.compile("[缴交充].{0,3}(?:费|钱|值)"), Info.PAY),
-    (re.compile("装表|新装|报装|办电|增容|过户|充电桩|光伏|移表|换表"), Info.CONNECT),
-    (re.compile("网格|谁管|谁负责"), Start.GRID),
+    (re.compile("[缴交充].{0,3}[费钱值]|费.{0,4}[缴交充]|代扣|扣费"), Info.PAY),
+    (re.compile("余额|欠费|欠多少|账单|电费单|预存"), Info.BALANCE),
+    (re.compile("多少度|几度|用电量|电量|用电明细"), Info.USAGE),
+    (
+        re.compile(
+            "[装移换验]表|新装|报装|办电|[增减]容|过户|销户|[更改]名|户头|改类|发票|充电桩|光伏|临时用电"
+            "|三相电|移.{0,2}杆|报停|停用|表坏"
+        ),
+        Info.CONNECT,
+    ),
+    (re.compile("网格|谁管|谁负责|抄表员"), Start.GRID),
     (re.compile("电费|电价|多少钱"), Info.BALANCE),
+    (re.compile("客服|人工|领导|营业厅|供电所|上班|电工|电话"), Global.HUMAN),
+    (re.compile("^(?:谢|多谢|感谢|好的|收到|知道了|辛苦|嗯|好|可以|没事)"), Info.THANKS),
+    (re.compile("^(?:你好|您好|在吗|在不|喂|早上好|下午好|晚上好|有人吗)"), Info.GREETING),
 )
+
+#: What has no electricity here is not ours.
+_NOT_OURS = re.compile("(?:手机|充电宝|电瓶车?|电动车|遥控器|手电筒?|话费).{0,3}(?:快?没电|没得电)")
 
 #: Answers about the power, also when nobody asked just now.
 POWER_IS_BACK = frozenset(
@@ -153,6 +173,8 @@ def meaning_of(bare_text: str) -> Meaning | None:
 
 def hint_of(bare_text: str) -> Meaning | None:
     """What a free sentence is probably about, or None."""
+    if _NOT_OURS.search(bare_text):
+        return None
     for pattern, meaning in HINTS:
         if pattern.search(bare_text):
             return meaning

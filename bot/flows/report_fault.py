@@ -85,7 +85,7 @@ def _take_what(slots: Slots, answer: Said | Picked | Located) -> Move:
 
 def _take_which(slots: Slots, answer: Said | Picked | Located) -> Move:
     if isinstance(answer, Located):
-        return Go("phone", _located(slots, answer), (words.LOCATION_KEPT,))
+        return _where(_located(slots, answer))
     choice = choice_of(answer.text)
     if choice is None or not 1 <= choice <= len(slots.accounts) + 1:
         return Miss(words.CHOOSE_ACCOUNT)
@@ -147,7 +147,10 @@ def _outcome(slots: Slots, outcome: Outcome) -> Move:
 def _where(slots: Slots) -> Move:
     if slots.place is None and slots.accounts:
         return Go("which", slots)
-    return Go("phone", slots)
+    if len(slots.accounts) == 1:
+        # The only account tells who is asking and which phone to ring; the place is the map's.
+        return _file(msgspec.structs.replace(slots, account_no=slots.accounts[0].account_no))
+    return Go("phone", slots, (words.LOCATION_KEPT,) if slots.place is not None else ())
 
 
 def _ask_which(slots: Slots) -> str:

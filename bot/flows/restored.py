@@ -19,12 +19,14 @@ from bot.conversation.types import (
     Step,
 )
 from bot.conversation.vocabulary import POWER_IS_BACK, POWER_IS_OUT, SAYS_BACK, SAYS_OUT
+from bot.flows.rate import stars_of
 
 
 class Slots(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer, once it is given."""
+    """The answer, once it is given; `stars` when somebody rated instead of answering."""
 
     is_back: bool | None = None
+    stars: int | None = None
 
 
 def _start(slots: Slots) -> Move:
@@ -37,9 +39,13 @@ def _take_is_back(_slots: Slots, answer: Said | Picked | Located) -> Move:
     is_back = power_is_back(answer)
     if is_back is None and not isinstance(answer, Located):
         is_back = _in_a_sentence(answer.text)
-    if is_back is None:
+    if is_back is not None:
+        return Run(ConfirmRestored(is_back), Slots(is_back=is_back))
+    # Whoever already gives stars sits in the light.
+    stars = stars_of(answer)
+    if stars is None:
         return Miss(words.CHOOSE_1_OR_2)
-    return Run(ConfirmRestored(is_back), Slots(is_back=is_back))
+    return Run(ConfirmRestored(True), Slots(is_back=True, stars=stars))
 
 
 def power_is_back(answer: Said | Picked | Located) -> bool | None:
@@ -66,7 +72,8 @@ def _in_a_sentence(text: str) -> bool | None:
 def _outcome(slots: Slots, outcome: Outcome) -> Move:
     if outcome.code == "confirmed":
         if slots.is_back:
-            return Finish((words.RESTORED_THANKS,), then="rate")
+            rated = {} if slots.stars is None else {"stars": slots.stars}
+            return Finish((words.RESTORED_THANKS,), then="rate", then_slots=rated)
         return Finish((words.STILL_OUT,))
     if outcome.code != "nothing_to_confirm":
         return Finish((words.FAILED,))

@@ -80,3 +80,48 @@ def test_it_never_raises(text: str) -> None:
 def test_a_long_text_is_judged_quickly_and_by_its_beginning() -> None:
     assert is_dangerous("触电" + "啊" * 50_000)
     assert not is_dangerous("停电了" * 20_000)
+
+
+PEOPLE = (
+    "",
+    "我家",
+    "我们家",
+    "我屋里",
+    "他们家",
+    "我妈家",
+    "老人家里",
+    "我们三组",
+    "这边整个村",
+    "孩子学校",
+)
+OUTAGES = (
+    *(
+        "没电了",
+        "没有电了",
+        "没得电了",
+        "没的电了",
+        "冇得电了",
+        "莫得电了",
+        "停电了",
+        "又停电了",
+        "断电了",
+    ),
+    *(
+        "电没了",
+        "还没来电",
+        "电又停了",
+        "来电又停了",
+        "灯不亮了",
+        "跳闸了",
+        "漏保跳了",
+        "电压不稳",
+        "缺电了",
+    ),
+)
+
+
+@pytest.mark.parametrize("people", PEOPLE)
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_an_ordinary_outage_pages_nobody(people: str, outage: str) -> None:
+    for text in (people + outage, f"{people}{outage},麻烦看一下", f"你好,{people}{outage}"):
+        assert not is_dangerous(text)

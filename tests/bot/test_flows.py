@@ -103,11 +103,20 @@ def test_a_bound_customer_reports_somewhere_else_in_five_turns() -> None:
 
 
 def test_a_location_out_of_nowhere_begins_a_fault_report() -> None:
-    talk = Talk(bound_once)
+    talk = Talk()
     assert talk.tell(Located(PLACE, "")) == f"{words.LOCATION_KEPT}\n\n{words.ASK_WHAT}"
-    assert talk.say("停电") == words.ASK_PHONE
-    talk.say("13800000000")
+    assert talk.say("停电") == f"{words.LOCATION_KEPT}\n\n{words.ASK_PHONE}"
+    talk.say("电话 13800000000")
     assert talk.commands[-1] == FileFault(description="停电", phone="13800000000", place=PLACE)
+
+
+def test_who_has_one_account_and_picked_a_place_is_asked_nothing_more() -> None:
+    talk = Talk(bound_once)
+    talk.tell(Located(PLACE, "屏山村"))
+    assert talk.say("停电") == words.fault_filed("F2401010001")
+    assert talk.commands[-1] == FileFault(
+        description="停电", account_no=HOME.account_no, address="屏山村", place=PLACE
+    )
 
 
 @pytest.mark.parametrize(
@@ -241,6 +250,13 @@ def test_the_question_after_the_repair_is_answered_in_own_words(text: str, is_ba
     talk.wait(23 * 60)
     talk.say(text)
     assert talk.commands[0] == ConfirmRestored(is_back)
+
+
+def test_stars_given_to_the_question_after_the_repair_count() -> None:
+    talk = Talk()
+    talk.state = invite(talk.state, "restored", talk.now)
+    assert talk.say("满意") == f"{words.RESTORED_THANKS}\n\n{words.RATED_WELL}"
+    assert talk.commands == [ConfirmRestored(True), RateLatest(5)]
 
 
 def test_an_invitation_does_not_interrupt_and_replaces_an_older_one() -> None:
