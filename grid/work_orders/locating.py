@@ -29,21 +29,19 @@ class Located(NamedTuple):
 
 
 async def locate(actor: Actor, command: ReportFault, now: datetime) -> Located:
-    """By the account, else by the place, else by a village named in the address.
+    """By the place, else by the account, else by a village named in the address.
 
     Raises NotFound (no such account, or not the customer's), NotAllowed and Invalid for staff.
     """
     account = None
     if command.account_no is not None:
         account = await _account(actor, command.account_no)
-    grid = None
-    if account is not None:
+    place = command.place
+    grid = None if place is None else await grid_holding(place, business_day(now))
+    if grid is None and account is not None:
         grid = GridOfPlace(
             account["grid"], account["station"], account["code"], account["place_class"]
         )
-    place = command.place
-    if grid is None and place is not None:
-        grid = await grid_holding(place, business_day(now))
     if grid is None and command.address is not None:
         grid = await grid_of_village_named(command.address, business_day(now))
     if place is None and account is not None:

@@ -18,6 +18,7 @@ from grid.territory.authority import Action, Visible, visible
 from grid.territory.types import Actor, StaffActor
 from grid.work_orders.rules import (
     ASSIGNEE_ONLY,
+    IN_PLACE_OF,
     RIGHT,
     TRANSITIONS,
     WAITING,
@@ -247,11 +248,9 @@ def allowed_events(actor: Actor, row: Record, state: WorkOrderState) -> list[Wor
             continue
         if event is (WorkOrderEvent.RESTORE if restored else WorkOrderEvent.COMPLETE):
             continue
-        if event in ASSIGNEE_ONLY or (mine and event is WorkOrderEvent.COMMENT):
-            theirs = mine
-        else:
-            theirs = reaches(actor, right, row["grid"], row["station"])
-        if theirs:
+        own = event in ASSIGNEE_ONLY or event is WorkOrderEvent.COMMENT
+        office = IN_PLACE_OF.get(event) if event in ASSIGNEE_ONLY else right
+        if (mine and own) or (office and reaches(actor, office, row["grid"], row["station"])):
             found.append(event)
     if state in WAITING and reaches(actor, Action.ASSIGN_WORK, row["grid"], row["station"]):
         found.append(WorkOrderEvent.ASSIGN)

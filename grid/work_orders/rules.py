@@ -62,7 +62,7 @@ TRANSITIONS: dict[tuple[WorkOrderEvent, WorkOrderState], WorkOrderState] = {
     **{(_E.COMMENT, state): state for state in _S},
 }
 
-#: Events that only the person who has the job may cause.
+#: Events that only the person who has the job may cause (but see IN_PLACE_OF).
 ASSIGNEE_ONLY = frozenset(
     {
         _E.ACCEPT,
@@ -77,6 +77,9 @@ ASSIGNEE_ONLY = frozenset(
         _E.CANNOT_COMPLETE,
     }
 )
+
+#: Steps that the office may take too: for somebody who fell ill or left in the middle of the work.
+IN_PLACE_OF = {_E.CANNOT_COMPLETE: Action.CLOSE_WORK}
 
 #: The right that each event asks for; the phone's and the console's verbs.
 RIGHT: dict[WorkOrderEvent, Action] = {

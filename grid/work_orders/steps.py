@@ -17,6 +17,7 @@ from grid.work_orders.reading import view_one
 from grid.work_orders.recording import Step, lock, write_step
 from grid.work_orders.rules import (
     ASSIGNEE_ONLY,
+    IN_PLACE_OF,
     RIGHT,
     STEPS,
     ArrivalNotProved,
@@ -69,6 +70,9 @@ def check_right(actor: Actor, row: Record, event: WorkOrderEvent) -> None:
     grid_id, station_id = row["grid"], row["station"]
     if not mine and not reaches(actor, Action.READ_WORK_ORDERS, grid_id, station_id):
         raise NotFound("没有这个工单")
+    instead = IN_PLACE_OF.get(event)
+    if instead is not None and reaches(actor, instead, grid_id, station_id):
+        return
     if event in ASSIGNEE_ONLY:
         if not mine:
             raise NotAllowed("只有接到这个工单的人才能操作", action=event.value)

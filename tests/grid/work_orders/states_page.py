@@ -6,7 +6,7 @@
 from collections import defaultdict
 from pathlib import Path
 
-from grid.work_orders.rules import ASSIGNEE_ONLY, NEEDED, RIGHT, TRANSITIONS
+from grid.work_orders.rules import ASSIGNEE_ONLY, IN_PLACE_OF, NEEDED, RIGHT, TRANSITIONS
 from grid.work_orders.types import WorkOrderEvent, WorkOrderState
 from tests.house.source import TOP
 
@@ -78,6 +78,8 @@ def table() -> str:
 def who(event: WorkOrderEvent) -> str:
     if event in BY_THE_HOUSE:
         return BY_THE_HOUSE[event]
+    if event in IN_PLACE_OF:
+        return f"who has the job, or `{IN_PLACE_OF[event].value}`"
     if event in ASSIGNEE_ONLY:
         return "who has the job"
     return f"`{RIGHT[event].value}`"

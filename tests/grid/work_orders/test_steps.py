@@ -25,6 +25,7 @@ from grid.work_orders.types import (
     WorkOrderView,
 )
 from tests.grid.work_orders.scene import (
+    assignments_of,
     at,
     fault,
     history_of,
@@ -39,7 +40,7 @@ from tests.grid.work_orders.scene import (
 )
 from tests.support.county import make_grid
 from tests.support.homes import make_customer
-from tests.support.staff import actor_of, give_shift, make_dispatcher
+from tests.support.staff import actor_of, disable, give_shift, make_dispatcher
 
 pytestmark = pytest.mark.usefixtures("rolled_back")
 
@@ -280,3 +281,17 @@ async def test_shifts_do_not_matter_once_somebody_has_the_job() -> None:
     job = await walked(scene, await offered(scene), "accept")
     await give_shift(scene.grid.assistant)
     assert (await step(scene.manager, job, "depart")).state == "en_route"
+
+
+async def test_W1_the_office_may_give_up_the_work_of_somebody_who_left() -> None:
+    scene = await make_scene()
+    job = await walked(scene, await offered(scene), "start")
+    await disable(scene.manager.staff_id)
+    seen = await view_one(scene.dispatcher, job.id)
+    assert "cannot-complete" in seen.allowed
+    with pytest.raises(NotAllowed):
+        await step(await actor_of(scene.grid.supervisor), seen, "cannot-complete", reason="x")
+    ended = await step(scene.dispatcher, seen, "cannot-complete", reason="师傅受伤")
+    assert ended.state == "cannot_complete"
+    (assignment,) = await assignments_of(job.id)
+    assert (assignment["state"], assignment["reason"]) == ("finished", "师傅受伤")
