@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import random
 from contextlib import suppress
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from backend.http.budgets import open_budgets
 from backend.settings import settings
 from bot import words
 from bot.budget import MESSAGES_A_MINUTE
+from bot.callback import Callback
 from bot.conversation.vocabulary import INFO_WORDS, Info
 from bot.trust import signature_of
 from grid.kit.clock import advance as advance_clock
@@ -183,6 +185,36 @@ async def test_three_deliveries_at_once_are_one_message(webhook: Webhook) -> Non
         assert len({response.content for response in answers}) == 1
     assert await count("bot_inbound") == 5
     assert await fetch_value("SELECT sum(version) FROM bot_conversation") == 5
+
+
+async def test_deliveries_to_four_processes_have_one_effect_and_one_answer(
+    webhook: Webhook, grounds: Grounds
+) -> None:
+    """Four callbacks share nothing but the database, as processes do."""
+    doors = [Callback.of(settings()) for _ in range(4)]
+    await bind(webhook)
+    await webhook.say("没电了")
+
+    async def deliver(door: Callback, xml: bytes, delay_s: float) -> bytes:
+        await asyncio.sleep(delay_s)
+        query, body = sealed(xml, now_s=now_s())
+        return await door.answer(urlencode(query).encode(), body)
+
+    chosen = text("1", 77_000)
+    told = [text("没电了", 78_000 + n, openid=f"oRACE{n:05d}") for n in range(12)]
+    chance = random.Random(20)
+    tries = [
+        deliver(chance.choice(doors), xml, chance.uniform(0, 0.05))
+        for xml in [chosen, *told]
+        for _ in range(3)
+    ]
+    answers = await asyncio.gather(*tries)
+    for first in range(0, len(answers), 3):
+        assert len(set(answers[first : first + 3])) == 1
+    assert await count("ticket") == 1
+    assert (
+        await fetch_value("SELECT sum(version) FROM bot_conversation WHERE openid ~ 'RACE'") == 12
+    )
 
 
 async def test_a_replayed_request_gets_the_stored_reply_and_another_body_is_refused(
