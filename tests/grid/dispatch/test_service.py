@@ -158,6 +158,13 @@ async def test_who_has_five_open_jobs_gets_no_sixth() -> None:
     assert (await why(scene, job))[scene.grid.manager] == "手上已有 5 个工单"
 
 
+async def test_declining_one_job_does_not_keep_anybody_from_the_next() -> None:
+    scene = await make_scene()
+    await step(scene.manager, await offered(scene), "decline", reason="路断了")
+    other = job_id(await told(scene, danger=True))
+    assert (await why(scene, other))[scene.grid.manager] is None
+
+
 async def test_nobody_fit_leaves_the_job_waiting_without_a_trace() -> None:
     scene = await make_scene()
     for person in (scene.grid.manager, scene.grid.assistant):

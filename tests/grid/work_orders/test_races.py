@@ -10,12 +10,21 @@ import pytest
 from grid.dispatch.service import assign_by_hand, offer
 from grid.kit.clock import advance
 from grid.kit.database import execute, fetch_value
+from grid.kit.idempotency import once
 from grid.kit.refusals import Refusal
 from grid.work_orders.intake import open_work_order, report_fault
 from grid.work_orders.reading import view_one
 from grid.work_orders.schedule import move_silent_offers_on
+from grid.work_orders.steps import take_step
 from grid.work_orders.tickets import rate_ticket, say_still_dark
-from grid.work_orders.types import AssignByHand, OpenWorkOrder, RateTicket
+from grid.work_orders.types import (
+    AssignByHand,
+    DoVerb,
+    OpenWorkOrder,
+    RateTicket,
+    WorkOrderEvent,
+    WorkOrderView,
+)
 from tests.grid.work_orders.scene import (
     assignments_of,
     completed,
@@ -52,6 +61,27 @@ async def test_W1_two_accepts_of_one_job_make_one() -> None:
     assert (len(given), refused) == (1, ["stale_version"] * 3)
     assert [row["event"] for row in await history_of(job.id)] == ["intake", "assign", "accept"]
     assert (await said())["WorkOrderAccepted"] == 1
+
+
+async def test_L5_one_key_at_the_same_moment_is_one_step_and_one_answer() -> None:
+    scene = await make_scene()
+    job = await offered(scene)
+    command = DoVerb(version=job.version)
+
+    async def accept() -> WorkOrderView:
+        return await once(
+            scene.manager.subject,
+            "key-1",
+            f"accept:{job.id}",
+            command,
+            lambda: take_step(scene.manager, job.id, WorkOrderEvent.ACCEPT, command),
+            WorkOrderView,
+        )
+
+    given, refused = await both(*(accept() for _ in range(3)))
+    assert refused == []
+    assert given[0] == given[1] == given[2]
+    assert (await row_of(job.id))["version"] == job.version + 1
 
 
 async def test_two_dispatchers_assign_at_once_and_one_of_them_wins() -> None:
