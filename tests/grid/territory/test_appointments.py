@@ -140,6 +140,8 @@ async def test_W6_the_database_holds_it_against_statements_of_anybody() -> None:
                 grid,
                 employee_no,
             )
+            # Both are checked before either commits: only a lock can keep them apart.
+            await execute("SET CONSTRAINTS ALL IMMEDIATE")
             await asyncio.sleep(0.05)
 
     answers = await asyncio.gather(leave("E0002"), leave("E0003"), return_exceptions=True)
