@@ -81,7 +81,8 @@ async def _guarded(check: str, run: Callable[[], Awaitable[list[Finding]]]) -> l
     except TimeoutError:
         return [wrong(check, f"no answer within {CHECK_WITHIN_S:.0f} s", "is it running?")]
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, RedisError) as error:
-        return [wrong(check, f"{type(error).__name__}: {error}", f"is the {check} address right?")]
+        mend = f"is it running, and is the address of the {check} right?"
+        return [wrong(check, f"{type(error).__name__}: {error}", mend)]
 
 
 async def _check_database(settings: DatabaseSettings) -> list[Finding]:

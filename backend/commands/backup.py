@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from backend.backup import back_up, manifest_of
-from backend.commands.run import database_settings, finish
+from backend.commands.run import database_settings, with_database
 from backend.commands.words import say
 
 
@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    manifest = finish(back_up(database_settings(), arguments.file))
+    manifest = with_database(database_settings(), lambda found: back_up(found, arguments.file))
     megabytes = manifest.dump_bytes / 1_000_000
     say(
         f"copied {megabytes:.1f} MB to {arguments.file}, described in {manifest_of(arguments.file)}"

@@ -2,7 +2,7 @@
 
 import argparse
 
-from backend.commands.run import database_settings, finish
+from backend.commands.run import database_settings, with_database
 from backend.commands.words import say
 from backend.migrate import migrate
 
@@ -12,6 +12,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    done = finish(migrate(database_settings(), say))
+    done = with_database(database_settings(), lambda found: migrate(found, say))
     say(f"{len(done)} migrations run, rights given" if done else "nothing to migrate, rights given")
     return 0

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from backend.commands.run import database_settings, finish, with_pool
+from backend.commands.run import database_settings, with_database, with_pool
 from backend.commands.words import CommandRefused, say
 from backend.restore import restore
 from grid.kit.database import fetch_value
@@ -27,7 +27,10 @@ def run(arguments: argparse.Namespace) -> int:
         return _release(arguments.by)
     if arguments.by is not None:
         raise CommandRefused("--by belongs to `wangge restore release`")
-    done = finish(restore(database_settings(), Path(arguments.file), replace=arguments.replace))
+    done = with_database(
+        database_settings(),
+        lambda found: restore(found, Path(arguments.file), replace=arguments.replace),
+    )
     if done.manifest is None:
         say("there was no manifest: the copy could not be checked for damage")
     else:

@@ -8,6 +8,7 @@ from typing import TypeVar
 import asyncpg
 
 from backend.commands.words import CommandRefused
+from backend.one_machine.standing import standing_database
 from backend.settings import DatabaseSettings, Settings, SettingsError, load, load_database
 from grid.kit.clock import allow_moving
 from grid.kit.database import close_pool, open_pool
@@ -48,19 +49,30 @@ def finish(work: Awaitable[Result]) -> Result:
         raise CommandRefused(f"the database refused: {error}") from None
 
 
-def with_pool(
-    settings: DatabaseSettings, work: Callable[[], Awaitable[Result]], *, as_owner: bool = False
+def with_database(
+    settings: DatabaseSettings, work: Callable[[DatabaseSettings], Awaitable[Result]]
 ) -> Result:
+    """Run `work` on a database that answers, that of a home that stands still, too."""
+
+    async def standing() -> Result:
+        async with standing_database(settings) as found:
+            return await work(found)
+
+    return finish(standing())
+
+
+def with_pool(settings: DatabaseSettings, work: Callable[[], Awaitable[Result]]) -> Result:
     """Run `work` with the connection pool of the ground floor open."""
 
-    async def pooled() -> Result:
-        url = settings.owner_database_url if as_owner else settings.database_url
+    async def pooled(found: DatabaseSettings) -> Result:
         allow_moving(settings.demo)
         # A command may think longer than a web request.
-        await open_pool(url.reveal(), max_size=2, server_settings={"statement_timeout": "600000"})
+        await open_pool(
+            found.database_url.reveal(), max_size=2, server_settings={"statement_timeout": "600000"}
+        )
         try:
             return await work()
         finally:
             await close_pool()
 
-    return finish(pooled())
+    return with_database(settings, pooled)
