@@ -38,14 +38,16 @@ async def locate(actor: Actor, command: ReportFault, now: datetime) -> Located:
         account = await _account(actor, command.account_no)
     place = command.place
     grid = None if place is None else await grid_holding(place, business_day(now))
-    if grid is None and account is not None:
+    if account is not None and grid is None:
+        # Told from outside the county: somebody who works elsewhere means the home of the account.
+        place = Place(lat=account["lat"], lon=account["lon"])
+    if account is not None and (grid is None or grid.grid_id == account["grid"]):
+        # The account knows its own place class; the grid only the most common of its districts.
         grid = GridOfPlace(
             account["grid"], account["station"], account["code"], account["place_class"]
         )
     if grid is None and command.address is not None:
         grid = await grid_of_village_named(command.address, business_day(now))
-    if place is None and account is not None:
-        place = Place(lat=account["lat"], lon=account["lon"])
     if isinstance(actor, StaffActor):
         _check_staff_intake(actor, command, grid)
     return Located(

@@ -72,6 +72,21 @@ async def test_between_the_shapes_the_nearest_village_decides() -> None:
     assert (await row_of(job_id(ticket)))["grid"] == scene.grid.id
 
 
+async def test_who_tells_it_from_far_away_means_the_home_of_the_account() -> None:
+    scene = await make_scene()
+    row = await row_of(job_id(await told(scene, place=FAR_AWAY)))
+    assert row["grid"] == scene.grid.id
+    assert (row["lat"], row["lon"]) == (scene.home.place.lat, scene.home.place.lon)
+
+
+async def test_a_place_in_another_grid_goes_before_the_account() -> None:
+    scene, there = await make_scene(), Place(lat=30.2, lon=110.4)
+    other = await make_grid(place=there)
+    row = await row_of(job_id(await told(scene, place=there)))
+    assert (row["grid"], row["account"]) == (other.id, scene.home.id)
+    assert (row["lat"], row["lon"]) == (there.lat, there.lon)
+
+
 async def test_a_village_named_in_the_address_tells_the_grid() -> None:
     scene = await make_scene()
     address = f"{scene.grid.village_name}三组"
@@ -102,6 +117,8 @@ async def test_limits_follow_the_place_and_stay_when_the_settings_change() -> No
     await execute("UPDATE dated_setting SET value = '10' WHERE name LIKE 'arrive_minutes.%'")
     row = await row_of(job_id(ticket))
     assert (row["place_class"], row["arrive_limit_s"]) == ("remote", 120 * 60)
+    danger = await report_fault(customer, fault(home, place=grid.place, danger=True))
+    assert (await row_of(job_id(danger)))["place_class"] == "remote", "also when they say where"
 
 
 async def test_told_twice_is_one_ticket_with_both_in_its_history() -> None:
