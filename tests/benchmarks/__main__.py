@@ -6,14 +6,18 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tests.benchmarks import doors, events
+from tests.benchmarks import doors, events, journeys
 from tests.benchmarks.figures import Row, table, write
 from tests.benchmarks.services import Services, running
 
 Measure = Callable[..., Awaitable[list[Row]]]
 
 #: Letters of the rows and what measures them.
-GROUPS: dict[str, Measure] = {"abc": doors.measure, "d": events.measure}
+GROUPS: dict[str, Measure] = {
+    "abc": doors.measure,
+    "d": events.measure,
+    "e": journeys.measure,
+}
 
 
 async def run(letters: list[str], *, quick: bool) -> list[Row]:
