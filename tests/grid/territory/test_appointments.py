@@ -129,8 +129,8 @@ async def test_W6_two_supervisors_who_leave_at_once_leave_one() -> None:
 async def test_W6_the_database_holds_it_against_statements_of_anybody() -> None:
     """Two raw transactions that each end another supervisor: the trigger sees both."""
     grid = await two_people_grid()
-    day = await today()
-    await change("G1", "E0003", GridRole.SUPERVISOR, day)
+    third = await fetch_value("SELECT id FROM staff WHERE employee_no = 'E0003'")
+    await add_appointment(grid, third, GridRole.SUPERVISOR)
 
     async def leave(employee_no: str) -> None:
         async with transaction():
@@ -146,7 +146,7 @@ async def test_W6_the_database_holds_it_against_statements_of_anybody() -> None:
 
     answers = await asyncio.gather(leave("E0002"), leave("E0003"), return_exceptions=True)
     assert sum(isinstance(answer, asyncpg.CheckViolationError) for answer in answers) == 1
-    assert len(await holders(grid, GridRole.SUPERVISOR, day)) == 1
+    assert len(await holders(grid, GridRole.SUPERVISOR, await today())) == 1
 
 
 async def test_W6_two_managers_appointed_at_once_are_one() -> None:
