@@ -43,11 +43,19 @@ def limit_of(clock: ClockView, state: WorkOrderState, as_of: datetime) -> Limit:
     return Limit(clock.target, clock.due_at, "fine", f"剩 {duration(left)}")
 
 
-def next_limit(clocks: Sequence[ClockView], state: WorkOrderState, as_of: datetime) -> Limit | None:
-    """The earliest clock that nobody has stopped, or None; what is over has none."""
+def running_limits(
+    clocks: Sequence[ClockView], state: WorkOrderState, as_of: datetime
+) -> list[Limit]:
+    """The clocks that nobody has stopped, the earliest first; what is over has none."""
     running = [clock for clock in clocks if clock.stopped_at is None and state not in OVER]
-    first = min(running, key=lambda clock: clock.due_at, default=None)
-    return None if first is None else limit_of(first, state, as_of)
+    running.sort(key=lambda clock: clock.due_at)
+    return [limit_of(clock, state, as_of) for clock in running]
+
+
+def next_limit(clocks: Sequence[ClockView], state: WorkOrderState, as_of: datetime) -> Limit | None:
+    """The earliest clock that nobody has stopped, or None."""
+    running = running_limits(clocks, state, as_of)
+    return running[0] if running else None
 
 
 def duration(minutes: int) -> str:

@@ -36,6 +36,12 @@ async def new_report(request: ConsoleRequest) -> Response[str]:
     return await _page(request, dict(request.query_params.items()))
 
 
+@get(["/work-orders", "/sign-out"], include_in_schema=False)
+async def back_to_board() -> Redirect:
+    """Addresses that only take forms; going there shows the board."""
+    return Redirect("/console", status_code=303)
+
+
 @post("/work-orders", include_in_schema=False)
 async def report(request: ConsoleRequest) -> Response[str] | Redirect:
     """Report it once, however often the button is pressed."""

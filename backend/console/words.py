@@ -6,6 +6,7 @@ from grid.geography.types import PlaceClass
 from grid.territory.types import GridRole, StaffRole
 from grid.work_orders.types import (
     ArrivalGrade,
+    AssignmentState,
     Capacity,
     Priority,
     WorkOrderEvent,
@@ -62,6 +63,16 @@ CAPACITIES = {
     Capacity.NEIGHBOUR: "邻近网格",
     Capacity.CREW: "抢修班",
     Capacity.BY_HAND: "人工指定",
+}
+ASSIGNMENTS = {
+    AssignmentState.OFFERED: "等待接单",
+    AssignmentState.ACCEPTED: "已接单",
+    AssignmentState.DECLINED: "退单",
+    AssignmentState.EN_ROUTE: "赶往现场",
+    AssignmentState.ON_SITE: "在现场",
+    AssignmentState.WORKING: "处理中",
+    AssignmentState.FINISHED: "完成",
+    AssignmentState.RELEASED: "收回",
 }
 GRADES = {
     ArrivalGrade.STRONG: "定位确认",

@@ -13,6 +13,7 @@ from grid.dispatch import service as dispatch
 from grid.dispatch.types import CandidateView
 from grid.kit.clock import business_now
 from grid.kit.refusals import Invalid, NotFound, Refusal, StaleVersion
+from grid.overviews.assignments import assignments_of
 from grid.work_orders import reading, steps
 from grid.work_orders.rules import WAITING
 from grid.work_orders.types import AssignByHand, DoVerb, WorkOrderEvent, WorkOrderView
@@ -34,6 +35,18 @@ async def work_order_page(request: ConsoleRequest, work_order_id: FromPath[UUID]
     """Everything of a job. What is not yours to see does not exist."""
     done = _DONE.get(request.query_params.get("done", ""))
     return await _page(request, work_order_id, done=done)
+
+
+@get(
+    [
+        "/work-orders/{work_order_id:uuid}/assign",
+        "/work-orders/{work_order_id:uuid}/steps/{verb:str}",
+    ],
+    include_in_schema=False,
+)
+async def back_to_job(work_order_id: FromPath[UUID]) -> Redirect:
+    """A refused form stands at its own address; going there again shows the job."""
+    return Redirect(f"/console/work-orders/{work_order_id}", status_code=303)
 
 
 @post("/work-orders/{work_order_id:uuid}/assign", include_in_schema=False)
@@ -127,6 +140,7 @@ async def _page(
         job=job,
         steps=[event for event in STEPS if event in job.allowed],
         candidates=await _candidates(request, job),
+        asked=await assignments_of(request.user, job.id),
         is_waiting=job.state in WAITING,
         done=done,
         problem=problem,

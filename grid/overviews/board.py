@@ -5,11 +5,11 @@ from uuid import UUID
 import msgspec
 from asyncpg import Record
 
-from grid.kit import audit
 from grid.kit.clock import business_day, business_now
 from grid.kit.database import fetch, fetch_one
 from grid.kit.pages import decode_cursor, encode_cursor
 from grid.overviews.types import Board, BoardCounts, BoardFilter, StationChoice
+from grid.overviews.watching import note_watching
 from grid.territory.authority import Action, visible
 from grid.territory.types import StaffActor
 from grid.work_orders.reading import JOB_ROWS, REACHED, STILL_OPEN, scope_args, view_of
@@ -82,7 +82,7 @@ async def board(actor: StaffActor, wanted: BoardFilter) -> Board:
         BOARD_ROWS + 1,
     )
     shown = rows[:BOARD_ROWS]
-    await audit.record("board.read", "work_orders", shown=len(shown), by_text=wanted.q is not None)
+    await note_watching(actor, "board.read", "work_orders", wanted.q or "")
     return Board(
         as_of=now,
         items=[view_of(row, actor, now) for row in shown],

@@ -5,11 +5,11 @@ from datetime import datetime
 import msgspec
 
 from grid.geography.types import GeoJson
-from grid.kit import audit
 from grid.kit.clock import business_day, business_now
 from grid.kit.database import fetch
 from grid.overviews.board import DUE
 from grid.overviews.types import GridShape, JobMark, MapView, PersonMark
+from grid.overviews.watching import note_watching
 from grid.territory.authority import Action, visible
 from grid.territory.types import StaffActor
 from grid.work_orders.reading import REACHED, STILL_OPEN, scope_args
@@ -100,7 +100,7 @@ async def _people(actor: StaffActor, now: datetime) -> list[PersonMark]:
     if not reach.everything and not reach.station_ids:
         return []
     rows = await fetch(_PEOPLE, reach.everything, reach.station_ids, now, MARKS_MAX)
-    await audit.record("positions.read", "staff", shown=len(rows))
+    await note_watching(actor, "positions.read", "staff")
     return [
         PersonMark(
             staff_id=row["id"],

@@ -8,7 +8,13 @@ import msgspec
 from msgspec import Meta
 
 from grid.geography.types import GeoJson
-from grid.work_orders.types import Priority, WorkOrderState, WorkOrderView
+from grid.work_orders.types import (
+    AssignmentState,
+    Capacity,
+    Priority,
+    WorkOrderState,
+    WorkOrderView,
+)
 
 Code = Annotated[str, Meta(min_length=1, max_length=20)]
 
@@ -60,6 +66,20 @@ class StationChoice(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     name: str
     grids: list[tuple[str, str]]
+
+
+class AssignmentLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One person who was asked: in which capacity, by whom, and how it ended."""
+
+    name: str
+    employee_no: str
+    capacity: Capacity
+    state: AssignmentState
+    offered_at: datetime
+    accept_due_at: datetime
+    ended_at: datetime | None
+    reason: str | None
+    chosen_by: str | None
 
 
 class GridShape(msgspec.Struct, frozen=True, kw_only=True):

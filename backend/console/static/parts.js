@@ -3,6 +3,7 @@
 const token = () => document.getElementById("alarms").dataset.token;
 
 const running = new Map();
+const shown = new WeakMap();
 
 export function refetch(place, address) {
   // One fetch at a time for a place; what comes meanwhile is one more afterwards.
@@ -38,7 +39,11 @@ async function fetchOnce(place, address) {
     return;
   }
   if (!answer.ok) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const text = await answer.text();
+  // The same again is not put in again: a reader's voice would say it again.
+  if (shown.get(place) === text) return;
+  shown.set(place, text);
+  const fresh = new DOMParser().parseFromString(text, "text/html");
   const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
   place.replaceChildren(...fresh.body.childNodes);
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });

@@ -51,6 +51,26 @@ async def test_the_first_suggestion_needs_no_reason_and_another_does(
     assert without.status_code == 400
     moved = await assign(dispatcher, job, version="1", staff_id=people[0], reason="换人")
     assert moved.status_code == 303
+    text = await dispatcher.see(f"/console/work-orders/{job}")
+    asked = text.split("派给过谁")[1].split("</section>")[0]
+    assert asked.index("换人") < asked.index("收回")
+    assert asked.count("<li>") == 2
+
+
+async def test_the_address_of_a_form_leads_back_to_its_page(
+    dispatcher: Browser, console_demo: DemoFacts
+) -> None:
+    job = await told_by_phone(console_demo, "地址", 16)
+    page = f"/console/work-orders/{job}"
+    for path, target in (
+        (f"{page}/assign", page),
+        (f"{page}/steps/cancel", page),
+        ("/console/work-orders", "/console"),
+        ("/console/sign-out", "/console"),
+    ):
+        answer = await dispatcher.http.get(path)
+        assert (answer.status_code, answer.headers["Location"]) == (303, target)
+    await dispatcher.see("/console")
 
 
 async def test_an_old_page_changes_nothing_and_keeps_what_was_typed(

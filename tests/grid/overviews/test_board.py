@@ -7,14 +7,17 @@ import pytest
 
 from grid.geography.types import Place
 from grid.kit.clock import business_now
-from grid.kit.database import execute
+from grid.kit.database import execute, fetch_value
 from grid.kit.refusals import Invalid
+from grid.overviews.assignments import assignments_of
 from grid.overviews.board import BOARD_ROWS, board, counts, dangers, stations
 from grid.overviews.map import map_view
 from grid.overviews.types import BoardFilter
 from grid.territory.types import StaffActor
+from grid.work_orders.assigning import assign
 from grid.work_orders.intake import report_fault
 from grid.work_orders.types import (
+    AssignByHand,
     Channel,
     Priority,
     ReportFault,
@@ -156,3 +159,38 @@ async def test_limits_are_judged_at_the_time_the_board_names() -> None:
     found = await board(actor, BoardFilter())
     assert abs(found.as_of - await business_now()) < timedelta(seconds=5)
     assert found.items[0].reported_at <= found.as_of
+
+
+async def test_watching_is_written_down_once_and_each_search_too() -> None:
+    actor, other = await make_dispatcher(), await make_dispatcher()
+
+    async def noted() -> int:
+        return int(
+            await fetch_value("SELECT count(*) FROM audit_entry WHERE action = 'board.read'")
+        )
+
+    before = await noted()
+    for _ in range(3):
+        await board(actor, BoardFilter())
+    assert await noted() == before + 1
+    await board(actor, BoardFilter(q="张"))
+    await board(actor, BoardFilter(q="李"))
+    await board(other, BoardFilter())
+    assert await noted() == before + 4
+    stored = await fetch_value(
+        "SELECT string_agg(facts::text, '') FROM audit_entry WHERE action = 'board.read'"
+    )
+    assert "张" not in stored
+
+
+async def test_who_was_asked_is_told_to_those_who_see_the_job() -> None:
+    grid = await make_grid()
+    actor = await make_dispatcher()
+    job = await report(actor, grid, "派单")
+    for staff_id, reason in ((grid.manager, "先问管理员"), (grid.assistant, "换协管员")):
+        await assign(actor, job, AssignByHand(staff_id=staff_id, reason=reason))
+    lines = await assignments_of(actor, job)
+    assert [line.state for line in lines] == ["offered", "released"]
+    assert {line.chosen_by for line in lines} == {actor.name}
+    elsewhere = await make_grid(place=Place(lat=30.5, lon=111.0))
+    assert await assignments_of(await make_dispatcher(elsewhere.station_id), job) == []
