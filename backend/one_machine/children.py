@@ -12,6 +12,8 @@ from backend.one_machine.configuring import Addresses
 from backend.one_machine.home import Home, HomeSecrets
 from backend.supervisor.child import ChildSpec
 
+PROGRAM_ROOT = Path(__file__).parents[2]
+
 
 def _spec(
     home: Home, environ: Mapping[str, str], name: str, arguments: Sequence[str], fd: int | None
@@ -24,6 +26,8 @@ def _spec(
         # When the launcher was killed there is nobody left to stop in order for.
         orphan_signal=signal.SIGKILL,
         grace_s=15.0,
+        # `-m` looks in the working directory first, where a stranger's `backend` may lie.
+        cwd=PROGRAM_ROOT,
         pass_fds=() if fd is None else (fd,),
     )
 

@@ -14,6 +14,7 @@ from backend.supervisor import leash
 
 LEASH = Path(leash.__file__)
 KILL_WAIT_S = 5.0
+LOG_MAX_BYTES = 20 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,8 +118,13 @@ class Child:
 
 @contextlib.contextmanager
 def open_log(path: Path) -> Iterator[int]:
-    """Open a log file of mode 0600 for appending, for the moment in which a child takes it."""
+    """Open a log file of mode 0600 for appending, for the moment in which a child takes it.
+
+    One that has grown past its limit is put aside first, in the place of the last one put aside.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if path.exists() and path.stat().st_size > LOG_MAX_BYTES:
+        path.replace(path.with_name(path.name + ".1"))
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         yield fd

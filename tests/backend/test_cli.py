@@ -134,10 +134,9 @@ def test_up_has_limits(options: list[str], capsys: pytest.CaptureFixture[str]) -
     assert not Path(".wangge").exists()
 
 
-def test_up_does_not_take_a_port_that_somebody_holds(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_up_does_not_take_a_port_that_somebody_holds(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
-        assert main(["up", "--home", str(tmp_path / "home"), "--port", str(port)]) == 1
-    assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err
+        refused = wangge("up", "--home", str(tmp_path / "home"), "--port", str(port))
+    assert refused.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in refused.stderr

@@ -173,6 +173,7 @@ async def test_root_without_user_namespaces_uses_a_system_user(tmp_path: Path) -
     home = tmp_path / "closed" / "home"
     home.parent.mkdir(mode=0o700)
     store = store_of(home / "postgres")
+    usual = os.umask(0o077)
     try:
         async with EmbeddedPostgres(
             home, durable=False, confinement=Confinement.SYSTEM_USER
@@ -185,4 +186,5 @@ async def test_root_without_user_namespaces_uses_a_system_user(tmp_path: Path) -
         # The next start finds the data there, whatever else would work now.
         assert choose_confinement(home / "postgres") is Confinement.SYSTEM_USER
     finally:
+        os.umask(usual)
         shutil.rmtree(store)

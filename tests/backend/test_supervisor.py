@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backend.refused import Refused
-from backend.supervisor.child import Child, ChildSpec
+from backend.supervisor.child import LOG_MAX_BYTES, Child, ChildSpec
 from backend.supervisor.supervisor import KeepsDying, Stage, Supervisor
 from tests.support.launching import first_line, gone, launched, wait_until
 
@@ -97,6 +97,17 @@ async def test_a_child_has_its_own_session_and_a_private_log(tmp_path: Path) -> 
         assert log.parent.stat().st_mode & 0o777 == 0o700
     finally:
         assert await child.stop() == -signal.SIGTERM
+
+
+async def test_a_log_has_a_limit(tmp_path: Path) -> None:
+    one = spec(tmp_path, "one", "print('new words')")
+    one.log_path.parent.mkdir()
+    with one.log_path.open("wb") as log:
+        log.truncate(LOG_MAX_BYTES + 1)
+    child = await Child.start(one)
+    await child.wait()
+    assert one.log_path.read_text() == "new words\n"
+    assert (tmp_path / "logs" / "one.log.1").stat().st_size == LOG_MAX_BYTES + 1
 
 
 async def test_a_deaf_child_is_killed_after_its_grace(tmp_path: Path) -> None:
