@@ -32,15 +32,10 @@ from grid.territory.types import (
     StaffActor,
 )
 
-#: One statement for every request: notes the use at most once a minute, reads person and rights.
+#: One statement for every request: the person and the rights of today.
 _ACTOR_SQL = """
-WITH noted AS (
-    UPDATE sign_in_session SET last_used_at = $2
-    WHERE id = $1 AND ended_at IS NULL AND expires_at > $2 AND last_used_at < $4
-        AND (audience <> 'console' OR last_used_at > $5)
-)
 SELECT s.audience, s.second_factor, p.id, p.employee_no, p.name, p.station,
-    p.must_change_password,
+    p.must_change_password, s.last_used_at,
     (SELECT json_agg(json_build_object('role', r.role, 'station_id', r.station) ORDER BY r.id)
         FROM staff_role_grant r
         WHERE r.staff = p.id AND r.from_day <= $3
@@ -52,7 +47,7 @@ SELECT s.audience, s.second_factor, p.id, p.employee_no, p.name, p.station,
             AND (a.until_day IS NULL OR a.until_day > $3)) AS grid_roles
 FROM sign_in_session s JOIN staff p ON p.id = s.staff
 WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND p.state = 'active'
-    AND (s.audience <> 'console' OR s.last_used_at > $5)
+    AND (s.audience <> 'console' OR s.last_used_at > $4)
 """
 
 _ROLES = msgspec.json.Decoder(tuple[HeldRole, ...])
@@ -71,11 +66,12 @@ async def load_actor(session_id: UUID) -> StaffActor | None:
         session_id,
         now,
         business_day(await business_now()),
-        now - USE_NOTED_EVERY,
         now - CONSOLE_IDLE,
     )
     if row is None:
         return None
+    if row["last_used_at"] < now - USE_NOTED_EVERY:
+        await _note_use(session_id, now)
     roles = _ROLES.decode(row["roles"] or "[]")
     audience = Audience(row["audience"])
     if (
@@ -95,6 +91,17 @@ async def load_actor(session_id: UUID) -> StaffActor | None:
         roles=roles,
         grid_roles=_GRID_ROLES.decode(row["grid_roles"] or "[]"),
         must_change_password=row["must_change_password"],
+    )
+
+
+async def _note_use(session_id: UUID, now: datetime) -> None:
+    """Remember the use, at most once a minute, so that a busy session writes almost nothing."""
+    await execute(
+        "UPDATE sign_in_session SET last_used_at = $2"
+        " WHERE id = $1 AND ended_at IS NULL AND last_used_at < $3",
+        session_id,
+        now,
+        now - USE_NOTED_EVERY,
     )
 
 
