@@ -11,7 +11,7 @@ from grid.dispatch.service import assign_by_hand, candidates, offer, reassign, w
 from grid.dispatch.types import CandidateView
 from grid.geography.types import Place
 from grid.kit.clock import advance, business_day, business_now
-from grid.kit.database import execute, fetch_one
+from grid.kit.database import execute, fetch, fetch_one
 from grid.kit.ids import new_id
 from grid.kit.refusals import Invalid, NotAllowed, NotFound, StaleVersion
 from grid.positions.service import report_positions
@@ -249,6 +249,18 @@ async def test_taking_a_job_from_somebody_needs_a_reason_and_frees_them() -> Non
         "arrive": "running",
     }, "the next one has to arrive"
     assert (await said())["WorkOrderChanged:reassign"] == 1
+
+
+async def test_who_was_chosen_is_said() -> None:
+    scene = await make_scene()
+    job = await offered(scene)
+    command = DoVerb(version=job.version, reason="就近", staff_id=scene.grid.assistant)
+    await reassign(scene.dispatcher, job.id, command)
+    rows = await fetch(
+        "SELECT body FROM outbox_event WHERE kind = 'work_orders.WorkOrderChanged' ORDER BY id"
+    )
+    told_to = [msgspec.json.decode(row["body"])["staff_id"] for row in rows]
+    assert told_to == [str(scene.grid.manager), str(scene.grid.assistant)]
 
 
 async def test_reassigning_is_refused_where_it_makes_no_sense() -> None:

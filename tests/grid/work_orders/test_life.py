@@ -179,6 +179,19 @@ async def test_cancel_ends_ticket_and_assignment() -> None:
     }
 
 
+async def test_W3_the_clocks_of_what_cannot_be_completed_stand_still_also_when_closed() -> None:
+    scene = await make_scene()
+    job = await walked(scene, await offered(scene), "start")
+    job = await step(scene.manager, job, "cannot-complete", reason="需要吊车")
+    await advance(7 * 86400)
+    standing = {"accept": "met", "arrive": "met", "restore": "cancelled"}
+    for close in (False, True):
+        seen = await work_order(scene.dispatcher, job.id)
+        if close:
+            seen = await step(scene.dispatcher, seen, "close")
+        assert {clock.target.value: clock.state.value for clock in seen.clocks} == standing
+
+
 async def test_W3_cancelling_late_does_not_hide_the_breach() -> None:
     scene = await make_scene()
     job = await walked(scene, await offered(scene), "depart")

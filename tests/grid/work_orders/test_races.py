@@ -9,11 +9,12 @@ import pytest
 
 from grid.dispatch.service import assign_by_hand, offer
 from grid.kit.clock import advance
-from grid.kit.database import execute, fetch_value
+from grid.kit.database import execute, fetch_value, transaction
 from grid.kit.idempotency import once
 from grid.kit.refusals import Refusal
 from grid.work_orders.intake import open_work_order, report_fault
 from grid.work_orders.reading import view_one
+from grid.work_orders.recording import lock
 from grid.work_orders.schedule import move_silent_offers_on
 from grid.work_orders.steps import take_step
 from grid.work_orders.tickets import rate_ticket, say_still_dark
@@ -39,6 +40,7 @@ from tests.grid.work_orders.scene import (
     told,
     walked,
 )
+from tests.support.contexts import apart
 from tests.support.homes import link, make_customer
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -52,6 +54,15 @@ async def both(*verbs: Awaitable[Any]) -> tuple[list[Any], list[str]]:
             raise answer
     given = [answer for answer in answers if not isinstance(answer, Refusal)]
     return given, sorted(answer.code for answer in answers if isinstance(answer, Refusal))
+
+
+async def somebody_waits() -> bool:
+    """Whether another connection comes to wait for a lock, within three seconds."""
+    for _ in range(300):
+        if await fetch_value("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+            return True
+        await asyncio.sleep(0.01)
+    return False
 
 
 async def test_W1_two_accepts_of_one_job_make_one() -> None:
@@ -137,6 +148,21 @@ async def test_R3_accepting_in_the_moment_of_silence_is_one_or_the_other() -> No
         assert (row["state"], assignment["state"]) == ("accepted", "accepted")
     assert row["version"] == job.version + 1
     assert len(await history_of(job.id)) == 3
+
+
+async def test_R3_silence_that_waited_does_not_take_the_job_from_the_next_one() -> None:
+    scene = await make_scene()
+    job = await offered(scene)
+    await advance(181)
+    async with transaction():
+        await lock(job.id)
+        silence = apart(move_silent_offers_on())
+        assert await somebody_waits()
+        await step(scene.manager, job, "decline", reason="在外地")
+        assert await offer(job.id)
+    await silence
+    row = await row_of(job.id)
+    assert (row["state"], row["assignee"]) == ("assigned", scene.grid.assistant)
 
 
 async def test_two_messages_of_one_customer_at_the_same_moment_make_one_ticket() -> None:
