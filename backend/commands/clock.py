@@ -1,10 +1,11 @@
 """`wangge clock advance SECONDS`: move business time forward, in a demo or a test only."""
 
 import argparse
+import asyncio
 
 from backend.commands.run import database_settings, with_pool
 from backend.commands.words import CommandRefused, say
-from grid.kit.clock import advance
+from grid.kit.clock import OFFSET_FRESH_S, advance
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +18,13 @@ def run(arguments: argparse.Namespace) -> int:
     settings = database_settings()
     if not settings.demo:
         raise CommandRefused("business time moves only in a demo (WANGGE_DEMO is not true)")
-    offset = with_pool(settings, lambda: advance(arguments.seconds))
+
+    async def push() -> float:
+        offset = await advance(arguments.seconds)
+        # Other processes may use what they last read for a moment; come back when none does.
+        await asyncio.sleep(OFFSET_FRESH_S)
+        return offset
+
+    offset = with_pool(settings, push)
     say(f"business time is now {offset:.0f} s ahead of the machine")
     return 0

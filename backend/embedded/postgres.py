@@ -273,6 +273,8 @@ class EmbeddedPostgres:
             await connection.close()
         if not found:
             await self.create_database(DATABASE)
+        # So that whoever knows the address finds the home that it belongs to.
+        await self._as_superuser(f"COMMENT ON DATABASE {DATABASE} IS {_quoted(str(self.home))}")
 
     async def _as_superuser(self, statement: str) -> None:
         connection = await asyncpg.connect(self.url_of("postgres", SUPERUSER))
@@ -280,6 +282,11 @@ class EmbeddedPostgres:
             await connection.execute(statement)
         finally:
             await connection.close()
+
+
+def _quoted(text: str) -> str:
+    """A literal for statements that take no parameters, under standard_conforming_strings."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _checked_name(name: str) -> str:

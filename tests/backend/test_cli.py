@@ -113,11 +113,11 @@ def test_the_default_home_is_taken_when_nothing_else_is_named(tmp_path: Path) ->
 
 
 def test_a_database_of_the_environment_is_not_mixed_with_another_home(tmp_path: Path) -> None:
-    file = make_home(tmp_path / ".wangge", "postgresql://u:p@h/home")
-    other = {"WANGGE_DATABASE_URL": "postgresql://u:p@h/production"}
+    file = make_home(tmp_path / ".wangge", "postgresql://u:p@127.0.0.1:1/home")
+    other = {"WANGGE_DATABASE_URL": "postgresql://u:p@127.0.0.1:1/production"}
     adopt_home(other, None)
     assert CONFIG_VARIABLE not in other
-    same = {"WANGGE_DATABASE_URL": "postgresql://u:p@h/home"}
+    same = {"WANGGE_DATABASE_URL": "postgresql://u:p@127.0.0.1:1/home"}
     adopt_home(same, None)
     assert same[CONFIG_VARIABLE] == str(file)
     named = {CONFIG_VARIABLE: "elsewhere.toml"}

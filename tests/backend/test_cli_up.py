@@ -1,6 +1,7 @@
 """`wangge up`: from an empty directory to a page that answers, through crashes, to an ordered end."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -167,6 +168,14 @@ def _other_commands_find_it(home: Path) -> None:
     listed = wangge("staff", "list", *at)
     assert listed.returncode == 0, listed.stderr
     assert wangge("migrate", *at).returncode == 0
+    # The addresses of ready.json alone are enough, from anywhere.
+    ready = json.loads((home / "ready.json").read_text(encoding="utf-8"))
+    alone = {
+        "WANGGE_DATABASE_URL": ready["database_url"],
+        "WANGGE_REDIS_URL": ready["redis_url"],
+    }
+    again = wangge("clock", "advance", "3600", settings=alone)
+    assert (again.returncode, "7200 s ahead" in again.stdout) == (0, True), again.stderr
     settings = (home / "settings.toml").read_text(encoding="utf-8")
     token = settings.split('wechat_token = "')[1].split('"')[0]
     assert token not in examined.stdout + listed.stdout
