@@ -240,6 +240,21 @@ async def test_work_and_a_second_call_at_once_keep_the_history_in_order() -> Non
     assert (await view_one(scene.manager, job.id)).state == "accepted"
 
 
+async def test_a_second_call_that_waited_is_written_after_the_step_it_waited_for() -> None:
+    scene = await make_scene()
+    job = await offered(scene)
+    async with transaction():
+        await lock(job.id)
+        telling = apart(told(scene, description="还是没电"))
+        assert await somebody_waits()
+        await step(scene.manager, job, "accept")
+    await telling
+    assert [(row["event"], row["to_state"]) for row in (await history_of(job.id))[-2:]] == [
+        ("accept", "accepted"),
+        ("comment", "accepted"),
+    ]
+
+
 async def test_a_person_disabled_in_the_moment_of_the_offer_leaves_the_job_waiting_or_theirs() -> (
     None
 ):
