@@ -7,11 +7,13 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pyotp import TOTP
 
 from tests.support.launching import owner_of, wait_until
 from tests.support.one_machine import Running, all_gone, up, wangge
@@ -226,8 +228,24 @@ def test_an_empty_installation_gets_its_first_operator(tmp_path: Path) -> None:
         )
         assert wrong.returncode == 1
         assert "OP-2" not in wangge("staff", "list", *at).stdout
+        password, factor = _shown(first.stdout, "first password"), _shown(first.stdout, "second")
+        own, now = "远山-keeps-9-lamps", datetime.now(UTC)
+        given = f"{password}\n{TOTP(factor).at(now)}\n{password}\n{own}\n"
+        changed = wangge("staff", "password", "OP-1", *at, given=given)
+        assert changed.returncode == 0, changed.stderr
+        # A code is good once, so the next sign-in takes the next one.
+        given = f"{own}\n{TOTP(factor).at(now + timedelta(seconds=30))}\n"
+        agreed = wangge("staff", "decide", change, "approve", "--by", "OP-1", *at, given=given)
+        assert (agreed.returncode, "first password" in agreed.stdout) == (0, True), agreed.stderr
+        assert "OP-2" in wangge("staff", "list", *at).stdout
     refused = wangge("up", *at)
     assert (refused.returncode, "--no-demo" in refused.stderr) == (1, True)
+
+
+def _shown(text: str, label: str) -> str:
+    """The word that stands behind a label in what a command said."""
+    line = next(line for line in text.splitlines() if line.startswith(label))
+    return line.removeprefix(label).removeprefix(" factor").split()[0]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
