@@ -84,7 +84,10 @@ def _without_lapsed(state: Conversation, now: datetime) -> tuple[Conversation, s
     """The state without what waited too long, and the title of the flow that lapsed just now."""
     if state.suspended is not None and state.suspended.deadline < now:
         state = msgspec.structs.replace(state, suspended=None)
-    if state.flow is None or (state.deadline is not None and state.deadline >= now):
+    if state.flow is None:
+        # Between flows nothing else is kept, whatever a row may hold.
+        return Conversation(suspended=state.suspended), None
+    if state.deadline is not None and state.deadline >= now:
         return state, None
     return Conversation(suspended=state.suspended), title_of(state.flow)
 

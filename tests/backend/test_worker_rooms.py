@@ -19,7 +19,9 @@ def test_the_worker_imports_every_room_that_reacts_or_keeps_time() -> None:
 
 
 def test_every_schedule_has_a_limit_and_a_name_of_its_room() -> None:
-    for known in schedules().values():
+    ours = [one for one in schedules().values() if not one.run.__module__.startswith("tests.")]
+    assert ours
+    for known in ours:
         assert 0 < known.limit_s <= 60, known.name
         assert 0.2 <= known.every_s <= 86400, known.name
         assert known.run.__module__.split(".")[-2] == known.name.split(".")[0], known.name
