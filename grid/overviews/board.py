@@ -43,10 +43,8 @@ _BOARD_ROWS = JOB_ROWS.replace(
     "SELECT w.*", f"SELECT w.*, {_RANK} AS board_rank, {_KEY} AS board_key", 1
 )
 _WANTED = (
-    f" AND CASE WHEN $5::varchar IS NULL THEN {STILL_OPEN}"  # noqa: S608 - constants above
-    f" WHEN $5 = 'waiting' THEN {_WAITING} ELSE w.state = $5 END"
-    " AND ($6::varchar IS NULL OR s.code = $6) AND ($7::varchar IS NULL OR g.code = $7)"
-    " AND ($8::varchar IS NULL OR w.priority = $8)"
+    " AND ($6::varchar IS NULL OR s.code = $6)"  # noqa: S608 - put together from constants
+    " AND ($7::varchar IS NULL OR g.code = $7) AND ($8::varchar IS NULL OR w.priority = $8)"
     " AND (NOT $9::bool OR w.assignee = $4 OR EXISTS (SELECT 1 FROM work_order_transition h"
     " WHERE h.work_order = w.id AND h.actor = $10))"
     f" AND (NOT $11::bool OR {DUE} < $12::timestamptz)"
@@ -65,7 +63,7 @@ async def board(actor: StaffActor, wanted: BoardFilter) -> Board:
     if wanted.cursor is not None:
         after = decode_cursor(wanted.cursor, tuple[int, float, UUID])
     rows = await fetch(
-        f"{_BOARD_ROWS} WHERE {REACHED}{_WANTED}"
+        f"{_BOARD_ROWS} WHERE {_state_condition(wanted.state)} AND {REACHED}{_WANTED}"
         f" AND ($14::int IS NULL OR ({_RANK}, {_KEY}, w.id) > ($14, $15::float8, $16::uuid))"
         f" ORDER BY {_RANK}, {_KEY}, w.id LIMIT $17",
         *scope_args(actor),
@@ -89,6 +87,14 @@ async def board(actor: StaffActor, wanted: BoardFilter) -> Board:
         next=_cursor(shown[-1]) if len(rows) > BOARD_ROWS else None,
         counts=await counts(actor),
     )
+
+
+def _state_condition(state: str | None) -> str:
+    """Written out, so that the index of open jobs serves the usual question. `$5` is the state."""
+    asked = "$5::varchar IS NOT DISTINCT FROM $5"
+    if state is None:
+        return f"{STILL_OPEN} AND {asked}"
+    return f"{_WAITING} AND {asked}" if state == "waiting" else "w.state = $5::varchar"
 
 
 def _cursor(row: Record) -> str:

@@ -96,9 +96,13 @@ async function draw() {
     drawGrids(view.grids);
     const whole = outlines.getLayers().length ? outlines.getBounds() : null;
     map.setView([29.89, 110.03], 12);
-    if (whole?.isValid()) map.fitBounds(whole);
+    if (place.dataset.lat) map.setView([place.dataset.lat, place.dataset.lon], 14);
+    else if (whole?.isValid()) map.fitBounds(whole);
   }
   marks.clearLayers();
+  if (place.dataset.lat) {
+    L.circleMarker([place.dataset.lat, place.dataset.lon], { radius: 18, color: "#17211f", weight: 2, fill: false }).addTo(marks);
+  }
   view.people.forEach(drawPerson);
   view.jobs.toReversed().forEach(drawJob);
   showKey(view);
