@@ -15,7 +15,7 @@ from grid.kit.refusals import Refusal
 #: The company's day is the day in Shanghai, everywhere.
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
-#: How long a process may use an offset it has read; `advance` waits longer than this.
+#: How long a process may use an offset it has read; `wangge clock advance` waits as long.
 OFFSET_FRESH_S = 0.5
 
 

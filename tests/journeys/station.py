@@ -128,7 +128,11 @@ async def _ready(running: Station) -> bool | None:
     if running.process.poll() is not None:
         log = (running.home.parent / "up.log").read_text(encoding="utf-8")
         raise AssertionError(f"the station ended: {log[-2000:]}")
-    return True if (running.home / "ready.json").exists() else None
+    ready = running.home / "ready.json"
+    # A station that was killed leaves its file; only the one of this process counts.
+    if not ready.exists() or running.facts["pid"] != running.process.pid:
+        return None
+    return True
 
 
 async def until(look: Callable[[], Awaitable[T | None]], limit_s: float, what: str) -> T:
