@@ -43,6 +43,7 @@ def router() -> Router:
             work_orders.work_order_page,
             work_orders.assign,
             work_orders.back_to_job,
+            work_orders.further,
             work_orders.take_step,
             customers.customers_page,
             customers.customer_page,

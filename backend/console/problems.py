@@ -35,7 +35,7 @@ def _for_people(handler: Any) -> Any:
         if not wants_page(request):
             return found
         body = msgspec.json.decode(found.content)
-        return public_page(
+        page = public_page(
             request,
             "error.html",
             found.status_code or 500,
@@ -44,6 +44,9 @@ def _for_people(handler: Any) -> Any:
             request_id=body["request_id"],
             code=body["code"],
         )
+        if "Retry-After" in found.headers:
+            page.headers["Retry-After"] = found.headers["Retry-After"]
+        return page
 
     return answer
 

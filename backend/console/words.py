@@ -9,6 +9,7 @@ from grid.work_orders.types import (
     AssignmentState,
     Capacity,
     Priority,
+    TicketState,
     WorkOrderEvent,
     WorkOrderKind,
     WorkOrderState,
@@ -53,6 +54,13 @@ EVENTS = {
     _E.REOPEN: "重新打开",
     _E.SUPERVISE: "督办",
     _E.COMMENT: "备注",
+}
+TICKET_STATES = {
+    TicketState.ACCEPTED: "已受理",
+    TicketState.IN_HAND: "处理中",
+    TicketState.REPLIED: "已答复，待客户评价",
+    TicketState.CLOSED: "已结束",
+    TicketState.CANCELLED: "已取消",
 }
 PRIORITIES = {Priority.DANGER: "危险", Priority.URGENT: "紧急", Priority.NORMAL: "一般"}
 KINDS = {WorkOrderKind.FAULT_REPAIR: "故障抢修"}

@@ -14,9 +14,21 @@ from grid.dispatch.types import CandidateView
 from grid.kit.clock import business_now
 from grid.kit.refusals import Invalid, NotFound, Refusal, StaleVersion
 from grid.overviews.assignments import assignments_of
+from grid.territory.authority import Action, may
 from grid.work_orders import reading, steps
+from grid.work_orders.intake import open_work_order
 from grid.work_orders.rules import WAITING
-from grid.work_orders.types import AssignByHand, DoVerb, WorkOrderEvent, WorkOrderView
+from grid.work_orders.tickets import ticket_view
+from grid.work_orders.types import (
+    AssignByHand,
+    DoVerb,
+    OpenWorkOrder,
+    Priority,
+    TicketView,
+    WorkOrderEvent,
+    WorkOrderState,
+    WorkOrderView,
+)
 
 #: The steps that have a form here, in the order of the page; the others are the phone's.
 STEPS = (
@@ -40,6 +52,7 @@ async def work_order_page(request: ConsoleRequest, work_order_id: FromPath[UUID]
 @get(
     [
         "/work-orders/{work_order_id:uuid}/assign",
+        "/work-orders/{work_order_id:uuid}/further",
         "/work-orders/{work_order_id:uuid}/steps/{verb:str}",
     ],
     include_in_schema=False,
@@ -77,6 +90,25 @@ async def take_step(
     except Refusal as refusal:
         return await _refused(request, work_order_id, refusal, fields, verb)
     return _back(work_order_id, event)
+
+
+@post("/work-orders/{work_order_id:uuid}/further", include_in_schema=False)
+async def further(
+    request: ConsoleRequest, work_order_id: FromPath[UUID]
+) -> Response[str] | Redirect:
+    """Another job for a ticket whose last job ended without solving it."""
+    fields = await fields_of(request)
+    job = await reading.view_one(request.user, work_order_id)
+    command = OpenWorkOrder(
+        description=job.description,
+        ticket_id=job.ticket_id,
+        danger=job.priority is Priority.DANGER,
+    )
+    try:
+        made = await open_work_order(request.user, command)
+    except Refusal as refusal:
+        return await _refused(request, work_order_id, refusal, fields, "further")
+    return _back(made.id, WorkOrderEvent.INTAKE)
 
 
 async def _assign(request: ConsoleRequest, work_order_id: UUID, command: DoVerb) -> None:
@@ -132,12 +164,15 @@ async def _page(
     form: str | None = None,
 ) -> Response[str]:
     job = await reading.work_order(request.user, work_order_id)
+    ticket = None if job.ticket_id is None else await ticket_view(job.ticket_id)
     return await page(
         request,
         "work_order.html",
         status,
         as_of=await business_now(),
         job=job,
+        ticket=ticket,
+        may_go_further=_may_go_further(request, job, ticket),
         steps=[event for event in STEPS if event in job.allowed],
         candidates=await _candidates(request, job),
         asked=await assignments_of(request.user, job.id),
@@ -146,6 +181,17 @@ async def _page(
         problem=problem,
         typed=typed or {},
         form=form,
+    )
+
+
+def _may_go_further(request: ConsoleRequest, job: WorkOrderView, ticket: TicketView | None) -> bool:
+    """The ticket's last job is over, the ticket is not, and the reader gives out work."""
+    return (
+        ticket is not None
+        and ticket.closed_at is None
+        and ticket.work_order_id == job.id
+        and job.state in (WorkOrderState.CANNOT_COMPLETE, WorkOrderState.CLOSED)
+        and may(request.user, Action.ASSIGN_WORK)
     )
 
 

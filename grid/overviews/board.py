@@ -21,6 +21,7 @@ BOARD_ROWS = 50
 DANGERS_SHOWN = 20
 
 _WAITING = "w.state IN ('draft', 'triaged', 'pending_dispatch', 'scheduled')"
+_DONE = "w.state IN ('completed', 'cannot_complete')"
 
 #: The earliest limit that is still running, as `clocks_of` of the work orders' room sees it.
 DUE = (
@@ -94,7 +95,8 @@ def _state_condition(state: str | None) -> str:
     asked = "$5::varchar IS NOT DISTINCT FROM $5"
     if state is None:
         return f"{STILL_OPEN} AND {asked}"
-    return f"{_WAITING} AND {asked}" if state == "waiting" else "w.state = $5::varchar"
+    named = {"waiting": _WAITING, "done": _DONE}.get(state)
+    return "w.state = $5::varchar" if named is None else f"{named} AND {asked}"
 
 
 def _cursor(row: Record) -> str:
@@ -115,7 +117,7 @@ async def counts(actor: StaffActor) -> BoardCounts:
         f" count(*) FILTER (WHERE {STILL_OPEN} AND w.priority = 'danger') AS danger,"
         f" count(*) FILTER (WHERE {STILL_OPEN} AND {DUE} < $5) AS late,"
         f" count(*) FILTER (WHERE {_WAITING}) AS waiting,"
-        " count(*) FILTER (WHERE w.state IN ('completed', 'cannot_complete')) AS done"
+        f" count(*) FILTER (WHERE {_DONE}) AS done"
         f" FROM work_order w WHERE w.state NOT IN ('cancelled', 'closed') AND {REACHED}",
         *scope_args(actor),
         await business_now(),

@@ -22,15 +22,16 @@ Code = Annotated[str, Meta(min_length=1, max_length=20)]
 class BoardFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which jobs the board shows; nothing named means every open job the reader reaches.
 
-    `state` is a state, or `waiting` for jobs that nobody has; `mine` means jobs that the reader
-    has or has acted on; `late` means a limit is passed and still running.
+    `state` is a state, `waiting` for jobs that nobody has, or `done` for jobs to be closed; `mine`
+    means jobs that the reader has or has acted on; `late` means a running limit is passed.
     """
 
     station: Code | None = None
     grid: Code | None = None
     state: (
         Annotated[
-            str, Meta(pattern=f"^(waiting|{'|'.join(state.value for state in WorkOrderState)})$")
+            str,
+            Meta(pattern=f"^(waiting|done|{'|'.join(state.value for state in WorkOrderState)})$"),
         ]
         | None
     ) = None

@@ -119,6 +119,30 @@ async def test_supervise_and_cancel_are_written_with_who_and_why(
     assert over.status_code == 409
 
 
+async def test_a_job_that_could_not_be_done_is_followed_by_another(
+    dispatcher: Browser, console_demo: DemoFacts
+) -> None:
+    job = await told_by_phone(console_demo, "再派一张", 17)
+    page = f"/console/work-orders/{job}"
+    assert "再派一张工单" not in await dispatcher.see(page)
+    early = await dispatcher.submit(f"{page}/further", page)
+    assert early.status_code == 400
+    assert "未结束的工单" in early.text
+    await execute("UPDATE work_order SET state = 'cannot_complete' WHERE id = $1", job)
+    assert str(job) in await dispatcher.see("/console?state=done")
+    assert "再派一张工单" in await dispatcher.see(page)
+    done = await dispatcher.submit(f"{page}/further", page)
+    assert done.status_code == 303
+    assert str(job) not in done.headers["Location"]
+    jobs = await fetch_value(
+        "SELECT count(*) FROM work_order WHERE ticket ="
+        " (SELECT ticket FROM work_order WHERE id = $1)",
+        job,
+    )
+    assert jobs == 2
+    assert "再派一张工单" not in await dispatcher.see(page)
+
+
 async def test_only_the_steps_of_the_console_exist(
     dispatcher: Browser, console_demo: DemoFacts
 ) -> None:
