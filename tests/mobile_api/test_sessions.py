@@ -100,3 +100,31 @@ async def test_a_token_that_is_not_exactly_right_is_nobody(
     assert answer.status_code == 401
     assert answer.json()["code"] == "not_signed_in"
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_new_password_signs_the_other_devices_out(
+    client: httpx.AsyncClient, demo: DemoFacts
+) -> None:
+    person = demo.staff[5]
+    here, there = [await sign_in(client, person, device) for device in ("mine", "old-phone")]
+    wrong = {"old": "not this one", "new": "a new and longer one"}
+    refused = await client.post("/api/v1/me/password", headers=here, json=wrong)
+    assert (refused.status_code, refused.json()["code"]) == (403, "wrong_password")
+    short = {"old": person.password, "new": "short"}
+    refused = await client.post("/api/v1/me/password", headers=here, json=short)
+    assert (refused.status_code, refused.json()["field"]) == (400, "new")
+    right = {"old": person.password, "new": "a new and longer one"}
+    done = await client.post("/api/v1/me/password", headers=here, json=right)
+    assert done.status_code == 204
+    assert (await client.get("/api/v1/me", headers=here)).status_code == 200
+    assert (await client.get("/api/v1/me", headers=there)).status_code == 401
+
+
+async def test_relatives_are_declared_once(client: httpx.AsyncClient, demo: DemoFacts) -> None:
+    headers = await sign_in(client, demo.staff[6])
+    body = {"account_no": demo.customers[0].account_no}
+    for _ in range(2):
+        answer = await client.post("/api/v1/me/relatives", headers=headers, json=body)
+        assert answer.status_code == 204
+    mine = await client.get("/api/v1/me/relatives", headers=headers)
+    assert mine.json() == [body["account_no"]]
