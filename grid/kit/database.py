@@ -41,6 +41,33 @@ class PooledConnection(asyncpg.Connection):
         return ""
 
 
+class ConnectionPool(asyncpg.Pool):
+    """asyncpg's pool, which gives a connection in good order back without a task of its own.
+
+    asyncpg shields every return from cancellation by a task, for it may have to wait for the
+    server. With nothing to reset, a connection that is neither closed nor worn out nor inside a
+    transaction is returned without any waiting, so there is nothing to shield.
+    """
+
+    __slots__ = ()
+
+    async def release(self, connection: Any, *, timeout: float | None = None) -> None:
+        holder, inner = connection._holder, connection._con
+        if (
+            inner is not None
+            and holder._pool is self
+            and holder._generation == self._generation
+            and not inner.is_closed()
+            and not inner.is_in_transaction()
+            and inner._top_xact is None
+            and not inner._protocol._is_cancelling()
+            and inner._protocol.queries_count < self._max_queries
+        ):
+            await holder.release(None)
+        else:
+            await super().release(connection, timeout=timeout)
+
+
 class Transaction(PostgresTransaction):
     """A transaction that always gives its connection back, whatever BEGIN or COMMIT does."""
 
@@ -103,10 +130,16 @@ async def open_pool(
 ) -> None:
     """Open this process's pool (1 to `max_size` connections, time-outs set on the server side)."""
     point_at(database_url)
-    await DB.start_connection_pool(
+    await close_pool()
+    DB.pool = await ConnectionPool(
+        database_url,
         min_size=1,
         max_size=max_size,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        loop=None,
         connection_class=PooledConnection,
+        record_class=Record,
         command_timeout=30,
         server_settings={**_DEFAULT_SERVER_SETTINGS, **(server_settings or {})},
     )

@@ -1,30 +1,21 @@
 """Rows a, b and c: what a request costs us beside a bare handler that runs the same statements."""
 
-import asyncio
 import os
-import pickle
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
+from statistics import median
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import httpx
 
 from backend.app import create_app
-from backend.embedded.home import free_port
 from backend.http.budgets import open_budgets
 from tests.backend.worker_process import worker_environment
 from tests.benchmarks import stage as staging
 from tests.benchmarks.figures import Row, rate_row
-from tests.benchmarks.load import Outcome
 from tests.benchmarks.replay import Recipe, learn
+from tests.benchmarks.servers import Plan, Round, Server, both, send
 from tests.benchmarks.services import Services
-from tests.support.launching import ROOT
-from tests.support.serving import serving
 from tests.support.statements import Statement, recorded
 
 CONNECTIONS = 8
@@ -44,11 +35,8 @@ class Ground(NamedTuple):
 
     services: Services
     stage: staging.Stage
-    ours: int
-    bare: int
-
-
-Plan = list[list[bytes]]
+    ours: Server
+    bare: Server
 
 
 async def measure(services: Services, *, quick: bool) -> list[Row]:
@@ -57,7 +45,7 @@ async def measure(services: Services, *, quick: bool) -> list[Row]:
     os.environ.update(worker_environment(services.app_url, services.redis_url, demo=False))
     stage = await staging.set_up(2 * CONNECTIONS + 2, READER_JOBS)
     recipes = await _record(services, stage)
-    async with _both(services, recipes) as (ours, bare):
+    async with both(services, recipes) as (ours, bare):
         ground = Ground(services, stage, ours, bare)
         await _warm(ground)
         return [
@@ -130,104 +118,46 @@ def _as_headers(lines: Sequence[str]) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in lines)
 
 
-# --- two servers -------------------------------------------------------------------------------
-
-
-@asynccontextmanager
-async def _both(services: Services, recipes: dict[str, Recipe]) -> AsyncIterator[tuple[int, int]]:
-    """`wangge serve` and the bare application, one process each; yields their ports."""
-    values = worker_environment(services.app_url, services.redis_url, demo=False)
-    file = services.directory / "recipes"
-    file.write_bytes(pickle.dumps(recipes))
-    port = free_port()
-    ours = {name: value for name, value in values.items() if name.startswith("WANGGE_")}
-    process = _start_bare(port, values | {"BENCH_RECIPES": str(file)}, services.directory)
-    try:
-        async with serving(ours, services.directory / "web.log") as base_url:
-            await _listens(port, process)
-            yield int(base_url.rsplit(":", 1)[1]), port
-    finally:
-        process.terminate()
-        await asyncio.to_thread(process.wait, 20)
-
-
-def _start_bare(port: int, values: dict[str, str], directory: Path) -> "subprocess.Popen[bytes]":
-    with (directory / "bare.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.bare_web", str(port)],
-            cwd=ROOT,
-            env=values,
-            stdout=log,
-            stderr=log,
-        )
-
-
-async def _listens(port: int, process: "subprocess.Popen[bytes]") -> None:
-    ends = time.monotonic() + 30
-    while time.monotonic() < ends:
-        assert process.poll() is None, "the bare application ended"
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
-    raise AssertionError("the bare application does not listen")
-
-
-async def _send(ground: Ground, port: int, plan: Plan) -> Outcome:
-    """One round by the load generator's own process; every answer must be a 200."""
-    files = [ground.services.directory / name for name in ("plan", "outcome")]
-    await asyncio.to_thread(files[0].write_bytes, pickle.dumps(plan))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.benchmarks.load", str(port), *map(str, files), cwd=ROOT
-    )
-    assert await process.wait() == 0
-    outcome = Outcome(*pickle.loads(await asyncio.to_thread(Path.read_bytes, files[1])))
-    logs = [ground.services.directory / name for name in ("web.log", "bare.log")]
-    assert set(outcome.statuses) == {200}, [log.read_text()[-3000:] for log in logs]
-    return outcome
-
-
 MakePlan = Callable[[], Awaitable[Plan]]
-
-
-async def _rounds(
-    ground: Ground, size: Size, ours: MakePlan, bare: MakePlan
-) -> tuple[list[Outcome], list[Outcome]]:
-    """Rounds in turns, ours first; plans are made just before, for signatures grow old."""
-    found: tuple[list[Outcome], list[Outcome]] = ([], [])
-    for _ in range(size.rounds):
-        found[0].append(await _send(ground, ground.ours, await ours()))
-        found[1].append(await _send(ground, ground.bare, await bare()))
-    return found
 
 
 async def _row(
     ground: Ground, size: Size, row: str, what: str, limit: str, floor: float, plans: list[MakePlan]
 ) -> Row:
-    ours, bare = await _rounds(ground, size, plans[0], plans[1])
+    """Rounds in turns, ours first; plans are made just before, for signatures grow old."""
+    ours: list[Round] = []
+    bare: list[Round] = []
+    for _ in range(size.rounds):
+        ours.append(await send(ground.services, ground.ours, await plans[0]()))
+        bare.append(await send(ground.services, ground.bare, await plans[1]()))
     return rate_row(
         row,
         what,
         limit,
-        [outcome.per_s for outcome in ours],
-        [outcome.per_s for outcome in bare],
+        [each.outcome.per_s for each in ours],
+        [each.outcome.per_s for each in bare],
         floor,
         notes={
-            "median_ms": round(sorted(o.median_ms for o in ours)[len(ours) // 2], 2),
-            "p99_ms": round(sorted(o.p99_ms for o in ours)[len(ours) // 2], 2),
-            "limit_median_ms": round(sorted(o.median_ms for o in bare)[len(bare) // 2], 2),
+            "median_ms": _middle([each.outcome.median_ms for each in ours]),
+            "p99_ms": _middle([each.outcome.p99_ms for each in ours]),
+            "cpu_ms": _middle([each.cpu_ms for each in ours]),
+            "limit_median_ms": _middle([each.outcome.median_ms for each in bare]),
+            "limit_cpu_ms": _middle([each.cpu_ms for each in bare]),
         },
     )
+
+
+def _middle(values: list[float]) -> float:
+    return round(median(values), 2)
 
 
 async def _warm(ground: Ground) -> None:
     """Connections opened, statements prepared, code warmed on both sides."""
     today = [[_today_request(ground.stage)] * 20] * CONNECTIONS
-    await _send(ground, ground.ours, today)
-    await _send(ground, ground.bare, [[staging.http("GET", "/read/today")] * 20] * CONNECTIONS)
+    await send(ground.services, ground.ours, today)
+    await send(
+        ground.services, ground.bare, [[staging.http("GET", "/read/today")] * 20] * CONNECTIONS
+    )
 
 
 # --- the rows ----------------------------------------------------------------------------------
