@@ -50,6 +50,35 @@ async def test_a_job_page_says_when_somebody_else_changed_it(
         assert await page.locator(".history").get_by_text("写到一半").count() == 1
 
 
+_HIDE = """(state) => {
+    Object.defineProperty(document, 'visibilityState', {value: state, configurable: true});
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+async def test_pages_in_the_background_give_their_connection_back_but_the_board_keeps_it(
+    browser: Browser, console_web: str, console_demo: DemoFacts, console_valkey: EmbeddedValkey
+) -> None:
+    async with signed_in(browser, console_web, console_demo) as watched:
+        page = watched.page
+        state = page.locator("#live-state")
+        await page.evaluate(_HIDE, "hidden")
+        job = await told_by_phone(console_demo, "后台落线", 7, danger=True)
+        await hint(console_valkey.url, work_order_id=str(job), version=0, event="intake")
+        await expect(page.locator("#alarms")).to_contain_text("后台落线")
+        assert (await page.title()).startswith("(危险 ")
+        await page.goto("/console/people")
+        await expect(state).to_contain_text("已连接")
+        await page.evaluate(_HIDE, "hidden")
+        await expect(state).to_contain_text("已暂停")
+        other = await told_by_phone(console_demo, "又一处落线", 8, danger=True)
+        await hint(console_valkey.url, work_order_id=str(other), version=0, event="intake")
+        await page.evaluate(_HIDE, "visible")
+        await expect(state).to_contain_text("已连接")
+        await expect(page.locator("#alarms")).to_contain_text("又一处落线")
+        assert watched.complaints == []
+
+
 async def test_a_dispatcher_gives_a_job_with_keys_alone(
     browser: Browser, console_web: str, console_demo: DemoFacts
 ) -> None:

@@ -47,7 +47,7 @@ function heard(hint) {
 
 showAlarm();
 openKeys({ refresh: () => (board ? refreshAll() : location.reload()), flash: showAlarm });
-followLive({ source: "/console/live", heard, resync: refreshAll });
+followLive({ source: "/console/live", heard, resync: refreshAll, whileHidden: Boolean(board) });
 
 // Two presses of one button are one wish.
 document.addEventListener("submit", (event) => {
