@@ -9,7 +9,7 @@ from litestar.middleware import DefineMiddleware
 import mobile_api
 from backend import console
 from backend.http import api_docs, health, logs, metrics
-from backend.http.budgets import open_budgets
+from backend.http.budgets import close_budgets, open_budgets
 from backend.http.live import HUB
 from backend.http.metrics import metrics_middleware
 from backend.http.problems import EXCEPTION_HANDLERS
@@ -19,6 +19,7 @@ from backend.settings import Settings, settings
 from bot import callback
 from grid.kit import clock
 from grid.kit.database import close_pool, open_pool
+from mobile_api import phone
 
 #: The largest body of any route; routes that take less say so.
 BODY_MAX = 1_000_000
@@ -48,10 +49,10 @@ def create_app() -> Litestar:
 
 
 def _phones() -> Router:
-    """The phones' door behind its sign-in."""
+    """The phones' door behind its sign-in, and the public page that is a phone in a browser."""
     return Router(
         path="/",
-        route_handlers=[mobile_api.router()],
+        route_handlers=[mobile_api.router(), phone.router()],
         middleware=[DefineMiddleware(StaffAuthentication, exclude_from_auth_key=PUBLIC)],
     )
 
@@ -68,6 +69,7 @@ def _lifespan(known: Settings) -> AbstractAsyncContextManager[None]:
             yield
         finally:
             await HUB.stop()
+            await close_budgets()
             await close_pool()
 
     return opened()

@@ -121,7 +121,9 @@ class Hub:
         """Subscribe for ever; a lost connection is made anew, and readers are told to resync."""
         wait_s, lost = 0.1, False
         while not self._stopping.is_set():
-            client: Redis = Redis.from_url(redis_url, socket_connect_timeout=2)
+            client: Redis = Redis.from_url(
+                redis_url, socket_connect_timeout=2, socket_keepalive=True
+            )
             try:
                 async with client.pubsub() as subscription:
                     await subscription.subscribe(CHANNEL)

@@ -17,6 +17,8 @@ PUBLIC_ROUTES = {
     "GET /console/static/{version:str}/{name:str}": "styles and scripts of the sign-in page",
     "GET /health/live": "asked by whatever watches the process",
     "GET /health/ready": "asked by the load balancer",
+    "GET /phone": "a page without data; what it shows comes through /api/v1",
+    "GET /phone/static/{version:str}/{name:str}": "styles and scripts of that page",
     "GET /metrics": "guarded by its own key, or by the network",
     "POST /api/v1/sessions": "signing in",
     "POST /api/v1/sessions/refresh": "the refresh token is the proof",

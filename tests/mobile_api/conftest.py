@@ -12,7 +12,7 @@ from litestar import Litestar
 from backend.app import create_app
 from backend.demo import DemoFacts, seed
 from backend.embedded import EmbeddedPostgres, EmbeddedValkey
-from backend.http.budgets import open_budgets
+from backend.http.budgets import close_budgets, open_budgets
 from backend.http.live import HUB
 from backend.settings import settings
 from tests.conftest import empty_tables
@@ -60,6 +60,7 @@ async def application(
     await HUB.start(valkey.url)
     yield app
     await HUB.stop()
+    await close_budgets()
     os.environ.clear()
     os.environ.update(before)
     settings.cache_clear()

@@ -1,0 +1,106 @@
+/* One job: what, where, who, its clocks, its history. The steps stand in steps.js. */
+
+import { read } from "./api.js";
+import { businessNow, limitOf } from "./limits.js";
+import { facts, make, metres, phoneOf, tag, tell, timeOf, timeWithSeconds, typed } from "./parts.js";
+import { distanceM, mayAskQuietly, whereAmI } from "./place.js";
+import { stepsOf } from "./steps.js";
+import { asOfLine, readToday } from "./today.js";
+import { EVENTS, GRADES, OTHERS, PLACES, PRIORITIES, STATES } from "./words.js";
+
+/* Shows a job. The answer re-reads it in place and leaves what is being typed alone. */
+export async function jobScreen(place, id, refresh) {
+  let today, job, me = null;
+  const pull = async () => {
+    [today, job] = await Promise.all([readToday(), read(`/work-orders/${encodeURIComponent(id)}`)]);
+  };
+  await pull();
+  const parts = {
+    top: make("div"), facts: make("section", { class: "card" }),
+    clocks: make("section", { class: "card" }), history: make("section", { class: "card" }),
+  };
+  const steps = stepsOf(() => job, refresh);
+  const show = () => {
+    shell.dataset.state = job.state;
+    shell.dataset.version = job.version;
+    shell.className = `whole ${job.priority}`;
+    parts.top.replaceChildren(asOfLine(today.as_of, refresh), ...heading(job));
+    parts.facts.replaceChildren(make("h2", {}, "地点和客户"), factsOf(job), distance());
+    parts.clocks.replaceChildren(make("h2", {}, "时限"), clocksOf(job));
+    parts.history.replaceChildren(make("h2", {}, "经过"), historyOf(job));
+    steps.show();
+  };
+  const distance = () => (job.lat === null ? make("p", { class: "quiet" }, "这个工单没有坐标")
+    : make("p", { class: "row" },
+      make("span", { id: "distance" }, me ? `离我 ${metres(distanceM(me, job))}` : ""),
+      make("button", { type: "button", id: "measure", onclick: measure }, me ? "重新测距" : "离我多远"),
+      make("a", { class: "button touch", href: `geo:${job.lat},${job.lon}?q=${job.lat},${job.lon}` }, "打开地图")));
+  const measure = async (event) => {
+    const button = event?.currentTarget;
+    if (button) [button.disabled, button.textContent] = [true, "正在定位…"];
+    try {
+      me = await whereAmI();
+    } catch (error) {
+      if (event) tell(error.message, "warn");
+    }
+    show();
+  };
+  const shell = make("article", { id: "job", "data-id": job.id },
+    parts.top, make("div", { class: "columns" },
+      make("div", {}, parts.facts, parts.clocks), make("div", {}, steps.node, parts.history)));
+  show();
+  place.replaceChildren(shell);
+  if (job.lat !== null && await mayAskQuietly()) measure(null);
+  return async () => {
+    const before = job.version;
+    await pull();
+    show();
+    return job.version !== before;
+  };
+}
+
+function heading(job) {
+  return [
+    make("p", { class: "row" },
+      job.priority === "normal" ? null : tag(PRIORITIES[job.priority] ?? job.priority, job.priority),
+      tag(STATES[job.state] ?? job.state, "state"),
+      job.supervised ? tag("督办", "watch") : null,
+      make("span", { class: "quiet", id: "number" }, job.number)),
+    make("h2", { id: "description", class: "what" }, typed(job.description)),
+  ];
+}
+
+function factsOf(job) {
+  return facts([
+    ["地址", typed(job.address ?? "地址不详")],
+    ["网格", [job.grid, job.station, PLACES[job.place_class]].filter(Boolean).join(" · ")],
+    ["客户", job.customer_name],
+    ["电话", phoneOf(job.phone)],
+    ["户号", job.account_no && make("a", { href: `#/customer/${encodeURIComponent(job.account_no)}` }, job.account_no)],
+    ["报修单", job.ticket_number],
+    ["报修时间", timeOf(job.reported_at, businessNow())],
+    ["处理人", job.assignee && `${job.assignee.name}（${job.assignee.employee_no}）`],
+    ["到场核对", GRADES[job.arrival_grade]],
+    ["处理结果", job.resolution],
+  ]);
+}
+
+function clocksOf(job) {
+  return make("ul", { class: "clocks" }, job.clocks.map((clock) => make("li", {},
+    limitOf(clock, job.state),
+    make("span", { class: "quiet" }, `限 ${timeOf(clock.due_at, businessNow())} 前`))));
+}
+
+/* The latest first: on a small screen that is what one looks for. */
+function historyOf(job) {
+  return make("ol", { id: "history" }, [...job.history].reverse().map((step) => make("li", { "data-event": step.event },
+    make("strong", {}, EVENTS[step.event] ?? step.event), " ",
+    make("span", {}, typed(step.actor_name ?? OTHERS[step.actor] ?? step.actor)),
+    make("span", { class: "quiet line" }, `服务器 ${timeOf(step.at, businessNow())}:${secondsOf(step.at)}`,
+      step.device_at ? ` · 手机 ${timeOf(step.device_at, businessNow())}:${secondsOf(step.device_at)}` : ""),
+    step.grade ? make("span", { class: "quiet line" },
+      `${GRADES[step.grade] ?? step.grade}${step.distance_m === null ? "" : `，离现场 ${metres(step.distance_m)}`}`) : null,
+    step.reason ? make("span", { class: "said" }, typed(step.reason)) : null)));
+}
+
+const secondsOf = (moment) => timeWithSeconds(moment).slice(-2);

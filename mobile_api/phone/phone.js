@@ -1,0 +1,195 @@
+/* The page as a whole: which screen is shown, who is signed in, what the live stream says. */
+
+import { Refused, Unreachable, dropUnsent, maySignIn, read, signIn, signOut, unsent, whenSignedOut } from "./api.js";
+import { customerScreen, customersScreen } from "./customers.js";
+import { jobScreen } from "./job.js";
+import { businessNow } from "./limits.js";
+import { follow, leave } from "./live.js";
+import { byId, make, tell, timeWithSeconds } from "./parts.js";
+import { sendIntent, showUnsent } from "./steps.js";
+import { todayScreen } from "./today.js";
+
+const GATHER_MS = 150; // several hints of one step are one reading
+const AGAIN_MS = 5000;
+const body = document.body;
+const main = byId("main");
+
+let reread = null; // reads the shown screen again in place, or null where there is none
+let turn = 0;
+let lastRead = null;
+let again = null;
+
+/* ---- which screen ---- */
+
+const SCREENS = [
+  [/^#\/job\/([0-9a-f-]{36})$/, "job", "工单", (place, id) => jobScreen(place, id, () => refresh())],
+  [/^#\/customers$/, "customers", "客户", customersScreen],
+  [/^#\/customer\/(\d{4,20})$/, "customer", "客户", customerScreen],
+];
+const TODAY = [null, "today", "今天", (place) => todayScreen(place, () => refresh())];
+
+async function open() {
+  const mine = ++turn;
+  reread = null;
+  if (!maySignIn()) return signInScreen("");
+  const found = SCREENS.find(([address]) => address.test(location.hash)) ?? TODAY;
+  const [address, screen, title, show] = found;
+  frame(screen, title);
+  const place = make("div");
+  main.replaceChildren(make("p", { class: "empty", id: "loading" }, "正在读取…"));
+  await attempt(async () => {
+    const update = await show(place, address?.exec(location.hash)[1]);
+    if (mine !== turn) return;
+    main.replaceChildren(place);
+    reread = screen === "today" ? () => show(place) : update;
+    window.scrollTo(0, 0);
+  }, () => { if (mine === turn) open(); });
+}
+
+function frame(screen, title) {
+  body.dataset.screen = screen;
+  document.title = `${title} · 网格手机`;
+  byId("title").textContent = title;
+  const isIn = screen !== "sign-in";
+  byId("top").hidden = byId("places").hidden = !isIn;
+  byId("back").hidden = screen !== "job" && screen !== "customer";
+  const here = screen.startsWith("customer") ? "go-customers" : "go-today";
+  for (const one of byId("places").children) {
+    if (one.id === here) one.setAttribute("aria-current", "page");
+    else one.removeAttribute("aria-current");
+  }
+}
+
+/* Do something that reads; says so when the server cannot be reached, and tries again later. */
+async function attempt(work, retry) {
+  clearTimeout(again);
+  try {
+    await work();
+    lastRead = businessNow();
+    byId("offline").hidden = true;
+    return true;
+  } catch (error) {
+    if (error instanceof Unreachable) {
+      offline(error);
+      again = setTimeout(retry, AGAIN_MS);
+    } else if (error instanceof Refused) {
+      if (error.status !== 401) refused(error);
+    } else throw error;
+    return false;
+  }
+}
+
+function offline(error) {
+  const since = lastRead ? `现在显示的是 ${timeWithSeconds(lastRead)} 的数据，` : "";
+  byId("offline").textContent = `${error.message}。${since}会自动再试。`;
+  byId("offline").hidden = false;
+}
+
+function refused(error) {
+  tell(error.message, "bad");
+  const waiting = byId("loading");
+  if (waiting) waiting.textContent = error.status === 404 ? "这里没有您能看的内容，可能已经派给别人了。" : error.message;
+}
+
+async function refresh() {
+  if (!reread) return open();
+  const mine = turn;
+  let isChanged;
+  await attempt(async () => { isChanged = await reread(); }, () => { if (mine === turn) refresh(); });
+  return isChanged;
+}
+
+/* ---- signing in and out ---- */
+
+function signInScreen(words) {
+  turn++;
+  leave();
+  reread = null;
+  clearTimeout(again);
+  frame("sign-in", "登录");
+  for (const one of ["offline", "unsent", "first-password", "notice"]) byId(one).hidden = true;
+  byId("me").textContent = "";
+  main.replaceChildren(byId("sign-in-screen").content.cloneNode(true));
+  problem(words);
+  byId("sign-in-form").addEventListener("submit", submit);
+}
+
+function problem(words) {
+  byId("problem").hidden = !words;
+  byId("problem").textContent = words;
+}
+
+async function submit(event) {
+  event.preventDefault();
+  const button = byId("sign-in");
+  button.disabled = true;
+  button.textContent = "正在登录…";
+  try {
+    await signIn(byId("employee-no").value.trim(), byId("password").value);
+    await begin();
+  } catch (error) {
+    if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;
+    problem(error.message);
+    byId("password").select();
+  } finally {
+    button.disabled = false;
+    button.textContent = "登录";
+  }
+}
+
+async function begin() {
+  await attempt(async () => {
+    const me = await read("/me");
+    byId("me").textContent = me.staff.name;
+    byId("first-password").hidden = !me.must_change_password;
+  }, begin);
+  if (!maySignIn()) return;
+  follow(hear, (isOpen) => {
+    body.dataset.live = isOpen ? "on" : "off";
+  });
+  showUnsent();
+  await open();
+}
+
+/* ---- live ---- */
+
+let gathering = null;
+
+function hear() {
+  clearTimeout(gathering);
+  gathering = setTimeout(async () => {
+    if (!reread) return;
+    const isTyping = document.querySelector("#panel form") !== null;
+    if (await refresh() && isTyping) tell("工单刚刚有变化，内容已更新。", "warn");
+  }, GATHER_MS);
+}
+
+/* ---- what stands on every screen ---- */
+
+byId("sign-out").addEventListener("click", async () => {
+  await signOut().catch((error) => { if (!(error instanceof Refused || error instanceof Unreachable)) throw error; });
+  history.replaceState(null, "", "#/");
+  signInScreen("");
+});
+byId("back").addEventListener("click", () => {
+  location.hash = body.dataset.screen === "customer" ? "#/customers" : "#/";
+});
+byId("send-again").addEventListener("click", async (event) => {
+  event.currentTarget.disabled = true;
+  const intent = unsent();
+  const outcome = intent ? await sendIntent(intent) : "done";
+  byId("send-again").disabled = false;
+  if (outcome !== "unreachable") await refresh();
+});
+byId("drop-unsent").addEventListener("click", () => {
+  dropUnsent();
+  showUnsent();
+  refresh();
+});
+addEventListener("hashchange", () => { tell(""); open(); });
+addEventListener("online", () => { if (maySignIn()) refresh(); });
+document.addEventListener("visibilitychange", () => { if (!document.hidden && reread) refresh(); });
+whenSignedOut(signInScreen);
+
+if (maySignIn()) begin();
+else signInScreen("");
