@@ -1,7 +1,7 @@
 /* One job: what, where, who, its clocks, its history. The steps stand in steps.js. */
 
 import { read } from "./api.js";
-import { businessNow, limitOf } from "./limits.js";
+import { businessNow, limitOf, nextClock } from "./limits.js";
 import { facts, make, metres, phoneOf, tag, tell, timeOf, timeWithSeconds, typed } from "./parts.js";
 import { distanceM, mayAskQuietly, whereAmI } from "./place.js";
 import { stepsOf } from "./steps.js";
@@ -25,7 +25,7 @@ export async function jobScreen(place, id, refresh) {
     shell.dataset.version = job.version;
     shell.className = `whole ${job.priority}`;
     parts.top.replaceChildren(asOfLine(today.as_of, refresh), ...heading(job));
-    parts.facts.replaceChildren(make("h2", {}, "地点和客户"), factsOf(job), distance());
+    parts.facts.replaceChildren(make("h2", {}, "客户和地点"), factsOf(job), distance());
     parts.clocks.replaceChildren(make("h2", {}, "时限"), clocksOf(job));
     parts.history.replaceChildren(make("h2", {}, "经过"), historyOf(job));
     steps.show();
@@ -60,6 +60,7 @@ export async function jobScreen(place, id, refresh) {
 }
 
 function heading(job) {
+  const next = nextClock(job);
   return [
     make("p", { class: "row" },
       job.priority === "normal" ? null : tag(PRIORITIES[job.priority] ?? job.priority, job.priority),
@@ -67,12 +68,13 @@ function heading(job) {
       job.supervised ? tag("督办", "watch") : null,
       make("span", { class: "quiet", id: "number" }, job.number)),
     make("h2", { id: "description", class: "what" }, typed(job.description)),
+    make("p", { class: "where" }, typed(job.address ?? "地址不详")),
+    next ? make("p", {}, limitOf(next, job.state)) : "",
   ];
 }
 
 function factsOf(job) {
   return facts([
-    ["地址", typed(job.address ?? "地址不详")],
     ["网格", [job.grid, job.station, PLACES[job.place_class]].filter(Boolean).join(" · ")],
     ["客户", job.customer_name],
     ["电话", phoneOf(job.phone)],

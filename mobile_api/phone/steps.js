@@ -83,14 +83,28 @@ export function stepsOf(current, refresh) {
     if (words) tell(words, "wait");
   };
   const act = async (verb, fields) => {
+    const intent = intentOf(verb, fields);
+    if (!intent) {
+      tell("上面还有一步没有送到，请先再发一次或者放弃它。", "warn");
+      return;
+    }
     busy("正在发送…");
-    const outcome = await sendIntent(intend(current().id, verb, { version: current().version, ...fields }));
-    busy(null);
+    const outcome = await sendIntent(intent);
     if (outcome === "done") close();
     if (outcome instanceof Refused && outcome.code === "arrival_not_proved") {
       tell("");
       open("arrive", farAway(outcome.facts));
     } else if (outcome !== "unreachable") await refresh();
+    busy(null);
+  };
+  /* The same tap again is the same intent, with its first key; null while another one waits. */
+  const intentOf = (verb, fields) => {
+    const kept = unsent();
+    const { id, version } = current();
+    if (!kept) return intend(id, verb, { version, ...fields });
+    const isSame = kept.jobId === id && kept.verb === verb
+      && kept.body.reason === fields.reason && kept.body.resolution === fields.resolution;
+    return isSame ? kept : null;
   };
   return { node, show };
 }
