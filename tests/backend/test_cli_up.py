@@ -15,7 +15,7 @@ import httpx
 import pytest
 from pyotp import TOTP
 
-from tests.support.launching import owner_of, wait_until
+from tests.support.launching import can_become_another_user, owner_of, wait_until
 from tests.support.one_machine import Running, all_gone, up, wangge
 
 CUSTOMERS = "60"
@@ -248,7 +248,9 @@ def _shown(text: str, label: str) -> str:
     return line.removeprefix(label).removeprefix(" factor").split()[0]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
+@pytest.mark.skipif(
+    not can_become_another_user(), reason="needs root, and a checkout that other users can reach"
+)
 def test_an_ordinary_user_runs_a_station() -> None:
     place = Path("/tmp") / f"wangge-up-{os.getpid()}"
     place.mkdir(mode=0o700)

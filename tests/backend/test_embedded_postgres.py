@@ -14,6 +14,7 @@ from tests.support.launching import (
     HOLD_PORT,
     HOLD_POSTGRES,
     SLEEP,
+    can_become_another_user,
     first_line,
     gone,
     launched,
@@ -146,7 +147,9 @@ async def test_a_taken_port_moves_the_address(tmp_path: Path) -> None:
             assert await _value(server.app_url, "SELECT 1") == 1
 
 
-@as_root_only
+@pytest.mark.skipif(
+    not can_become_another_user(), reason="needs root, and a checkout that other users can reach"
+)
 async def test_an_ordinary_user_needs_nothing_special(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

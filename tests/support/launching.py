@@ -72,6 +72,33 @@ def launched(
         process.communicate()
 
 
+NOBODY = 65534
+
+
+def others_can_run_this() -> bool:
+    """Whether another user reaches this checkout and its Python (a private home closes both)."""
+    try:
+        return (
+            subprocess.run(
+                [sys.executable, "-c", "import backend.embedded"],
+                cwd=ROOT,
+                user=NOBODY,
+                group=NOBODY,
+                extra_groups=[],
+                capture_output=True,
+                env={"PATH": os.defpath, "PYTHONPATH": str(ROOT)},
+            ).returncode
+            == 0
+        )
+    except PermissionError:
+        return False
+
+
+def can_become_another_user() -> bool:
+    """Root, in a checkout that is not closed to others."""
+    return os.geteuid() == 0 and others_can_run_this()
+
+
 def first_line(process: subprocess.Popen[str]) -> list[str]:
     """The words of the first line, or a failure that shows what the program said instead."""
     assert process.stdout is not None
