@@ -8,6 +8,7 @@ nothing but leases that run out.
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from enum import StrEnum
 
 import msgspec
 import structlog
@@ -28,12 +29,22 @@ LIVE_CHANNEL = "wangge:live"
 REACT_JOB = "react"
 #: Jobs in the queue above which the relay leases no more: they would only grow old there.
 QUEUE_MAX_JOBS = 30
+#: Events fanned out in one step, and full jobs leased in one step.
+FAN_OUT_MAX, JOBS_AT_ONCE = 1000, 10
 #: How long the relay sleeps when nothing waits: at first, and after a quiet while.
 POLL_S, QUIET_POLL_S, QUIET_AFTER_POLLS = 0.02, 0.05, 100
 #: A job that waited longer than this is dropped: its deliveries have been leased anew.
 JOB_EXPIRES = timedelta(seconds=60)
 
 log = structlog.get_logger()
+
+
+class Step(StrEnum):
+    """What a step found: nothing, what fitted into it, or perhaps more than that."""
+
+    QUIET = "quiet"
+    MOVED = "moved"
+    FULL = "full"
 
 
 class LiveHint(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,34 +84,36 @@ class Relay:
         quiet_polls = 0
         while not stopping.is_set():
             try:
-                busy = await self.step()
+                step = await self.step()
             except RedisError as error:
                 wait_s = self._valkey.failed(error)
             except database_faults() as error:
                 wait_s = self._database.failed(error)
             else:
-                quiet_polls = 0 if busy else quiet_polls + 1
-                wait_s = POLL_S if quiet_polls < QUIET_AFTER_POLLS else QUIET_POLL_S
-                if busy:
+                if step is Step.FULL:
                     continue
+                quiet_polls = 0 if step is Step.MOVED else quiet_polls + 1
+                wait_s = POLL_S if quiet_polls < QUIET_AFTER_POLLS else QUIET_POLL_S
             await pause(stopping, wait_s)
 
-    async def step(self) -> bool:
-        """Move what waits now; True when there may be more at once."""
+    async def step(self) -> Step:
+        """Move what waits now, and tell how much that was."""
         waiting = await outbox.waiting()
         self._database.over()
-        said = await outbox.fan_out() if waiting.events else []
+        said = await outbox.fan_out(FAN_OUT_MAX) if waiting.events else []
         if said:
             await self._publish(said)
         if not said and not waiting.deliveries:
-            return False
+            return Step.QUIET
         room = QUEUE_MAX_JOBS - await self._redis.zcard(default_queue_name)
         self._valkey.over()
         if room <= 0:
-            return False
-        jobs = await outbox.claim_due(limit=min(room, 10) * outbox.BATCH)
+            return Step.MOVED
+        limit = min(room, JOBS_AT_ONCE) * outbox.BATCH
+        jobs = await outbox.claim_due(limit)
         await self._enqueue(jobs)
-        return bool(said or jobs)
+        leased = sum(len(events) for _, events in jobs)
+        return Step.FULL if len(said) == FAN_OUT_MAX or leased == limit else Step.MOVED
 
     async def _publish(self, said: Sequence[outbox.SaidEvent]) -> None:
         """Tell who is looking; a hint that is lost is only a later refresh."""

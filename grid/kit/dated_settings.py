@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 import msgspec
+from asyncpg import Record
 
 from grid.kit import audit, context
 from grid.kit.clock import machine_now
@@ -146,31 +147,50 @@ async def propose(
     return setting_id
 
 
-async def release(setting_id: UUID) -> None:
-    """Put a draft in force. Raises SamePerson for the proposer, SettingNotReleased, NotFound."""
+async def release(setting_id: UUID, now: datetime) -> None:
+    """Put a draft in force, from its moment on but never before `now`: the past keeps its numbers.
+
+    Raises SamePerson for the proposer, SettingNotReleased, NotFound.
+    """
     async with transaction():
-        row = await fetch_one("SELECT * FROM dated_setting WHERE id = $1 FOR UPDATE", setting_id)
-        if row is None:
-            raise NotFound("没有这项设置")
-        if row["state"] != "draft":
-            raise SettingNotReleased()
+        row = await _draft(setting_id)
         person = context.actor_name()
         if _DEFINITIONS[row["name"]].two_people and row["proposed_by"] == person:
             raise SamePerson()
         await execute(
-            "UPDATE dated_setting SET state = 'released', released_by = $2, released_at = $3"
-            " WHERE id = $1",
+            "UPDATE dated_setting SET state = 'released', released_by = $2, released_at = $3,"
+            " effective_from = greatest(effective_from, $4) WHERE id = $1",
             setting_id,
             None if row["proposed_by"] == person else person,
             machine_now(),
+            now,
         )
         await audit.record("setting.release", row["name"], setting_id=str(setting_id))
 
 
+async def withdraw(setting_id: UUID) -> None:
+    """Take a draft back; anybody who may propose may. Raises SettingNotReleased, NotFound."""
+    async with transaction():
+        row = await _draft(setting_id)
+        await execute("UPDATE dated_setting SET state = 'withdrawn' WHERE id = $1", setting_id)
+        await audit.record("setting.withdraw", row["name"], setting_id=str(setting_id))
+
+
+async def _draft(setting_id: UUID) -> Record:
+    row = await fetch_one("SELECT * FROM dated_setting WHERE id = $1 FOR UPDATE", setting_id)
+    if row is None:
+        raise NotFound("没有这项设置")
+    if row["state"] != "draft":
+        raise SettingNotReleased()
+    return row
+
+
 async def history(name: str) -> list[SettingView]:
-    """Every value a setting ever had or was proposed to have, newest first."""
+    """Every value a setting ever had or was proposed to have, newest first; at most 200."""
     rows = await fetch(
-        "SELECT * FROM dated_setting WHERE name = $1 ORDER BY effective_from DESC, id DESC", name
+        "SELECT * FROM dated_setting WHERE name = $1"
+        " ORDER BY effective_from DESC, id DESC LIMIT 200",
+        name,
     )
     return [_view(dict(row)) for row in rows]
 

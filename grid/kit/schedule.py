@@ -1,13 +1,14 @@
 """What rooms do when time passes: run by whichever worker claims the schedule's row first.
 
 A row per schedule says when it is next due, in machine time. A worker claims it by a conditional
-update that moves the due time past the longest possible run, so any number of workers run it once,
-and one that dies in the middle only delays it. What a schedule does must bear being done twice.
+update that moves the due time a lease ahead, and moves it on while it runs, so any number of
+workers run it once, and one that dies in the middle delays it by a lease. What a schedule does must
+bear being done twice.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import structlog
@@ -17,8 +18,8 @@ from grid.kit.clock import machine_now
 from grid.kit.database import execute, fetch
 from grid.kit.faults import fault_place, fault_words
 
-#: Between the end of a run's time limit and the moment at which another worker may claim it.
-MARGIN_S = 5.0
+#: After so long without a sign of life of the worker that runs it, another worker may.
+LEASE_S = 6.0
 
 log = structlog.get_logger()
 
@@ -76,33 +77,73 @@ async def due() -> list[str]:
     return [row["name"] for row in rows]
 
 
-async def run_claimed(name: str) -> bool:
+async def run_claimed(name: str, *, lease_s: float = LEASE_S) -> bool:
     """Run one schedule if nobody else claimed it; False when somebody did or it is not due.
 
     A failure is recorded in the row and logged, and the next run comes at its normal time.
     """
     known = _SCHEDULES[name]
     began = machine_now()
-    leased_until = began + timedelta(seconds=max(known.every_s, known.limit_s + MARGIN_S))
-    if not await execute(
-        "UPDATE schedule_guard SET due_at = $2 WHERE name = $1 AND due_at <= $3",
-        name,
-        leased_until,
-        began,
-    ):
+    lease = _Lease(name, lease_s)
+    if not await lease.claim(began):
         return False
-    failure = await _run(known)
+    keeper = asyncio.create_task(lease.keep())
+    try:
+        failure = await _run(known)
+    finally:
+        keeper.cancel()
     ended = machine_now()
+    next_due = max(began + timedelta(seconds=known.every_s), ended)
     await execute(
         "UPDATE schedule_guard SET due_at = $3, last_finished_at = $4, last_error = $5"
-        " WHERE name = $1 AND due_at = $2",
+        " WHERE name = $1 AND due_at = ANY($2::timestamptz[])",
         name,
-        leased_until,
-        max(began + timedelta(seconds=known.every_s), ended),
+        lease.ends,
+        next_due,
         ended,
         failure,
     )
     return True
+
+
+class _Lease:
+    """The claim on one schedule's row; `ends` are the due times that may stand in it as ours."""
+
+    def __init__(self, name: str, lease_s: float) -> None:
+        self._name = name
+        self._lease_s = lease_s
+        self.ends: list[datetime] = []
+
+    async def claim(self, now: datetime) -> bool:
+        """Move the due time a lease ahead; False when the schedule is not due (any more)."""
+        self.ends = [now + timedelta(seconds=self._lease_s)]
+        claimed = await execute(
+            "UPDATE schedule_guard SET due_at = $2 WHERE name = $1 AND due_at <= $3",
+            self._name,
+            self.ends[0],
+            now,
+        )
+        return bool(claimed)
+
+    async def keep(self) -> None:
+        """Move the due time on until cancelled, or until the row is not ours any more."""
+        while True:
+            await asyncio.sleep(self._lease_s / 3)
+            end = machine_now() + timedelta(seconds=self._lease_s)
+            held, self.ends = self.ends, [*self.ends[-1:], end]
+            try:
+                kept = await execute(
+                    "UPDATE schedule_guard SET due_at = $3"
+                    " WHERE name = $1 AND due_at = ANY($2::timestamptz[])",
+                    self._name,
+                    held,
+                    end,
+                )
+            except Exception as error:
+                log.warning("schedule_lease_lost", schedule=self._name, error=fault_words(error))
+                return
+            if not kept:
+                return
 
 
 async def _run(known: Schedule) -> str | None:

@@ -45,7 +45,7 @@ async def put_in_force(
     with context.acting("staff:E0001"):
         setting_id = await propose(name, value, effective_from, "a document", scope)
     with context.acting("staff:E0002"):
-        await release(setting_id)
+        await release(setting_id, NOW)
     return setting_id
 
 
@@ -91,11 +91,11 @@ async def test_a_draft_is_not_in_force_and_its_author_may_not_release_it(rolled_
         setting_id = await propose(ARRIVE, 45, NOW, "a document")
         assert await value_at(ARRIVE, NOW) == 90
         with pytest.raises(SamePerson) as caught:
-            await release(setting_id)
+            await release(setting_id, NOW)
     assert caught.value.status == 403
     assert await value_at(ARRIVE, NOW) == 90
     with context.acting("staff:E0002"):
-        await release(setting_id)
+        await release(setting_id, NOW)
     assert await value_at(ARRIVE, NOW) == 45
 
 
@@ -113,16 +113,16 @@ async def test_the_table_itself_refuses_one_person_twice(rolled_back: None) -> N
 
 async def test_a_harmless_setting_needs_one_person(rolled_back: None) -> None:
     with context.acting("staff:E0001"):
-        await release(await propose(PAGE, 20, NOW, "a wish"))
+        await release(await propose(PAGE, 20, NOW, "a wish"), NOW)
     assert await value_at(PAGE, NOW) == 20
 
 
 async def test_nothing_is_released_twice(rolled_back: None) -> None:
     setting_id = await put_in_force(60, NOW)
     with context.acting("staff:E0003"), pytest.raises(SettingNotReleased):
-        await release(setting_id)
+        await release(setting_id, NOW)
     with pytest.raises(NotFound):
-        await release(new_id())
+        await release(new_id(), NOW)
 
 
 @pytest.mark.parametrize("value", [0, 601, -5])

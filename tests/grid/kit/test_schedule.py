@@ -9,7 +9,7 @@ import time_machine
 from grid.kit import context
 from grid.kit.clock import machine_now
 from grid.kit.database import execute, fetch_one, fetch_value
-from grid.kit.schedule import MARGIN_S, due, prepare, run_claimed, schedule, schedules
+from grid.kit.schedule import LEASE_S, due, prepare, run_claimed, schedule, schedules
 
 runs: list[str] = []
 state = {"failing": False, "takes_s": 0.0}
@@ -84,8 +84,30 @@ async def test_a_worker_that_dies_in_the_middle_only_delays_the_next_run() -> No
         await task
     assert await due() == []
     state["takes_s"] = 0.0
-    with time_machine.travel(machine_now() + timedelta(seconds=60 + MARGIN_S), tick=True):
+    with time_machine.travel(machine_now() + timedelta(seconds=LEASE_S), tick=True):
         assert await run_claimed("tests.every_minute")
+
+
+async def test_a_long_run_keeps_others_away_and_ends_with_its_normal_next_time() -> None:
+    state["takes_s"] = 0.15
+    long_run = asyncio.create_task(run_claimed("tests.every_minute", lease_s=0.06))
+    for _ in range(6):
+        await asyncio.sleep(0.02)
+        assert await due() == []
+    assert await long_run
+    assert len(runs) == 1
+    due_at = await fetch_value("SELECT due_at FROM schedule_guard")
+    assert timedelta(seconds=50) < due_at - machine_now() <= timedelta(seconds=60)
+
+
+async def test_a_lease_that_somebody_else_took_is_left_alone() -> None:
+    state["takes_s"] = 0.1
+    slow = asyncio.create_task(run_claimed("tests.every_minute", lease_s=30.0))
+    await asyncio.sleep(0.03)
+    elsewhere = machine_now() + timedelta(seconds=500)
+    await execute("UPDATE schedule_guard SET due_at = $1", elsewhere)
+    assert await slow
+    assert await fetch_value("SELECT due_at FROM schedule_guard") == elsewhere
 
 
 async def test_two_schedules_may_not_share_a_name() -> None:
