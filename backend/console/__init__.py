@@ -6,7 +6,16 @@ from litestar import Router, route
 from litestar.middleware import DefineMiddleware
 from litestar.params import FromPath
 
-from backend.console import board, customers, password, people, reports, sign_in, work_orders
+from backend.console import (
+    board,
+    customers,
+    numbers,
+    password,
+    people,
+    reports,
+    sign_in,
+    work_orders,
+)
 from backend.console.assets import static_file
 from backend.console.problems import CONSOLE_EXCEPTION_HANDLERS
 from backend.console.session import ConsoleAuthentication, require_own_page
@@ -41,6 +50,7 @@ def router() -> Router:
             reports.report,
             reports.back_to_board,
             work_orders.work_order_page,
+            work_orders.job_version,
             work_orders.assign,
             work_orders.back_to_job,
             work_orders.further,
@@ -50,6 +60,10 @@ def router() -> Router:
             people.people_page,
             people.dead_letters_page,
             people.replay_dead_letter,
+            numbers.numbers_page,
+            numbers.number_page,
+            numbers.propose,
+            numbers.decide,
             nowhere,
         ],
         middleware=[DefineMiddleware(ConsoleAuthentication, exclude_from_auth_key=PUBLIC)],

@@ -35,7 +35,9 @@ _VERSION = hashlib.sha256(
 
 def asset(name: str) -> str:
     """The address of a file. Raises KeyError for one that does not exist."""
-    return f"/console/static/{_VERSION}/{name if _FILES[name] is not None else ''}"
+    if name not in _FILES:
+        raise KeyError(name)
+    return f"/console/static/{_VERSION}/{name}"
 
 
 @get(

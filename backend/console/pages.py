@@ -13,7 +13,7 @@ from backend.console.assets import asset
 from backend.console.session import TOKEN_FIELD, ConsoleRequest, form_token
 from backend.http.pages import html_of, templates
 from grid.kit.clock import SHANGHAI, business_now
-from grid.overviews.board import dangers
+from grid.overviews.board import DANGERS_SHOWN, dangers
 from grid.territory.authority import Action, may
 from grid.territory.types import StaffActor
 from grid.work_orders.types import WorkOrderView
@@ -26,6 +26,7 @@ _PLACES = (
     ("/console/work-orders/new", "受理报修", "n", Action.OPEN_TICKET),
     ("/console/customers", "客户", "c", Action.READ_CUSTOMERS),
     ("/console/people", "网格与人员", "p", Action.SIGN_IN_CONSOLE),
+    ("/console/numbers", "时限与参数", "s", Action.PROPOSE_SETTINGS),
     ("/console/dead-letters", "失败消息", "d", Action.READ_DEAD_LETTERS),
 )
 
@@ -115,7 +116,14 @@ def raw_text(body: msgspec.Raw) -> str:
     return bytes(body).decode()
 
 
-PAGES.globals.update(asset=asset, words=words, limits=limits, may=may, Action=Action)
+PAGES.globals.update(
+    asset=asset,
+    words=words,
+    limits=limits,
+    may=may,
+    Action=Action,
+    dangers_shown=DANGERS_SHOWN,
+)
 PAGES.filters.update(
     day_and_time=day_and_time,
     full_time=full_time,

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
@@ -47,6 +48,18 @@ async def work_order_page(request: ConsoleRequest, work_order_id: FromPath[UUID]
     """Everything of a job. What is not yours to see does not exist."""
     done = _DONE.get(request.query_params.get("done", ""))
     return await _page(request, work_order_id, done=done)
+
+
+class JobVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """What an open page compares itself with after it missed hints."""
+
+    version: int
+
+
+@get("/work-orders/{work_order_id:uuid}/version", include_in_schema=False)
+async def job_version(request: ConsoleRequest, work_order_id: FromPath[UUID]) -> JobVersion:
+    """The version of a job now."""
+    return JobVersion(version=(await reading.view_one(request.user, work_order_id)).version)
 
 
 @get(

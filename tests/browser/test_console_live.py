@@ -79,6 +79,22 @@ async def test_pages_in_the_background_give_their_connection_back_but_the_board_
         assert watched.complaints == []
 
 
+async def test_a_job_page_that_missed_its_hint_finds_out(
+    browser: Browser, console_web: str, console_demo: DemoFacts
+) -> None:
+    job = await told_by_phone(console_demo, "错过提示", 9)
+    async with signed_in(browser, console_web, console_demo) as watched:
+        page = watched.page
+        await page.goto(f"/console/work-orders/{job}")
+        await expect(page.locator("#live-state")).to_contain_text("已连接")
+        await page.evaluate(_HIDE, "hidden")
+        await execute("UPDATE work_order SET version = version + 1 WHERE id = $1", job)
+        await expect(page.locator("#changed")).to_be_hidden()
+        await page.evaluate(_HIDE, "visible")
+        await expect(page.locator("#changed")).to_be_visible()
+        assert watched.complaints == []
+
+
 async def test_a_dispatcher_gives_a_job_with_keys_alone(
     browser: Browser, console_web: str, console_demo: DemoFacts
 ) -> None:

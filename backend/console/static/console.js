@@ -1,7 +1,7 @@
 // The frame of every page: live hints, the alarm, keys. Nothing here writes to the server.
 import { openKeys } from "./keys.js";
 import { followLive } from "./live.js";
-import { refetch } from "./parts.js";
+import { ask, refetch } from "./parts.js";
 
 const alarms = document.getElementById("alarms");
 const board = document.getElementById("board");
@@ -35,14 +35,24 @@ async function refreshBoard() {
   document.dispatchEvent(new CustomEvent("board-refreshed"));
 }
 
+function compare(version) {
+  if (job && version > Number(job.dataset.version)) {
+    document.getElementById("changed").hidden = false;
+  }
+}
+
+async function compareJob() {
+  if (!job) return;
+  const answer = await ask(`/console/work-orders/${job.dataset.id}/version`, "application/json");
+  if (answer) compare((await answer.json()).version);
+}
+
 function refreshAll() {
-  return Promise.all([refreshAlarms(), refreshBoard()]);
+  return Promise.all([refreshAlarms(), refreshBoard(), compareJob()]);
 }
 
 function heard(hint) {
-  if (job && hint.work_order_id === job.dataset.id && hint.version > Number(job.dataset.version)) {
-    document.getElementById("changed").hidden = false;
-  }
+  if (hint.work_order_id === job?.dataset.id) compare(hint.version);
 }
 
 showAlarm();

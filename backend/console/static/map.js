@@ -1,4 +1,6 @@
 // The map: our own outlines, no tiles. What people typed goes into textContent, never into markup.
+import { ask } from "./parts.js";
+
 const place = document.getElementById("map");
 const note = document.getElementById("map-note");
 const COLOURS = { danger: "#b3001b", late: "#e0563f", open: "#e08a00" };
@@ -13,6 +15,9 @@ const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 let map = null;
 let marks = null;
 let outlines = null;
+// While somebody reads a popup the marks stay as they are.
+let reading = false;
+let outdated = false;
 
 function element(name, text, className) {
   const made = document.createElement(name);
@@ -76,23 +81,29 @@ function showKey(view) {
   place.after(list);
 }
 
+function openMap() {
+  map = L.map(place, { attributionControl: false, zoomSnap: 0.5 });
+  outlines = L.featureGroup().addTo(map);
+  marks = L.featureGroup().addTo(map);
+  map.on("popupopen", () => { reading = true; });
+  map.on("popupclose", () => {
+    reading = false;
+    if (outdated) draw();
+  });
+}
+
 async function draw() {
-  let view;
-  try {
-    const answer = await fetch(place.dataset.source, {
-      headers: { Accept: "application/json", "X-CSRF-Token": document.getElementById("alarms").dataset.token },
-    });
-    if (!answer.ok) return;
-    view = await answer.json();
-  } catch {
+  outdated = reading;
+  if (reading) return;
+  const answer = await ask(place.dataset.source, "application/json");
+  if (!answer) {
     note.textContent = "地图暂时无法更新";
     return;
   }
+  const view = await answer.json();
   place.hidden = false;
   if (!map) {
-    map = L.map(place, { attributionControl: false, zoomSnap: 0.5 });
-    outlines = L.featureGroup().addTo(map);
-    marks = L.featureGroup().addTo(map);
+    openMap();
     drawGrids(view.grids);
     const whole = outlines.getLayers().length ? outlines.getBounds() : null;
     map.setView([29.89, 110.03], 12);

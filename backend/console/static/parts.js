@@ -23,22 +23,28 @@ export function refetch(place, address) {
   return state.done;
 }
 
-async function fetchOnce(place, address) {
+// The answer to a question, or null when there is none now; who is signed out goes to the sign-in.
+export async function ask(address, kind) {
   let answer;
   try {
     answer = await fetch(address, {
-      headers: { Accept: "text/html", "X-CSRF-Token": token() },
+      headers: { Accept: kind, "X-CSRF-Token": token() },
       credentials: "same-origin",
       redirect: "error",
     });
   } catch {
-    return; // No network: the line at the bottom says so, and the next hint tries again.
+    return null; // No network: the line at the bottom says so, and the next hint tries again.
   }
   if (answer.status === 401) {
-    location.assign(`/console/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
-    return;
+    const here = encodeURIComponent(location.pathname + location.search);
+    location.assign(`/console/sign-in?next=${here}`);
   }
-  if (!answer.ok) return;
+  return answer.ok ? answer : null;
+}
+
+async function fetchOnce(place, address) {
+  const answer = await ask(address, "text/html");
+  if (!answer) return;
   const text = await answer.text();
   // The same again is not put in again: a reader's voice would say it again.
   if (shown.get(place) === text) return;

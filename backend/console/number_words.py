@@ -1,0 +1,32 @@
+"""What the company's numbers are called on the page, with their units."""
+
+TITLES = {
+    "accept_minutes": "接单时限（分钟）",
+    "arrive_minutes.city": "到达时限·城区（分钟）",
+    "arrive_minutes.rural": "到达时限·农村（分钟）",
+    "arrive_minutes.remote": "到达时限·偏远（分钟）",
+    "restore_minutes.city": "到达后复电时限·城区（分钟）",
+    "restore_minutes.rural": "到达后复电时限·农村（分钟）",
+    "restore_minutes.remote": "到达后复电时限·偏远（分钟）",
+    "arrival_radius_m": "到场判定半径（米）",
+    "arrival_accuracy_strong_m": "定位精度·可信（米以内）",
+    "arrival_accuracy_weak_m": "定位精度·可用（米以内）",
+    "ticket_close_after_hours": "未评价自动归档（小时）",
+    "open_tickets_per_openid": "每位客户未结报修上限（个）",
+    "dispatch_load_s": "派单：手上每多一单折合（秒）",
+    "dispatch_not_own_grid_s": "派单：非本网格折合（秒）",
+    "dispatch_no_position_s": "派单：没有定位折合（秒）",
+    "dispatch_position_old_min": "派单：定位多久算旧（分钟）",
+    "dispatch_open_jobs_max": "派单：每人手上工单上限（个）",
+    "dispatch_ask_again_min": "派单：退单后多久可再派（分钟）",
+    "travel_detour_percent": "路程绕行系数（%）",
+    "travel_kmh.city": "行车速度·城区（公里/小时）",
+    "travel_kmh.rural": "行车速度·农村（公里/小时）",
+    "travel_kmh.remote": "行车速度·偏远（公里/小时）",
+    "binding_tries_per_openid_hour": "绑定：每人每小时可试次数",
+    "binding_tries_per_account_day": "绑定：每户每天可试次数",
+    "binding_accounts_per_openid": "绑定：每人最多户数",
+    "sign_in_tries": "登录：连续输错几次锁定",
+    "sign_in_lock_minutes": "登录：锁定多久（分钟）",
+}
+STATES = {"draft": "待批准", "released": "已批准", "withdrawn": "已撤回"}
