@@ -19,7 +19,7 @@ from grid.kit.database import execute, fetch, fetch_one, transaction
 from grid.kit.ids import new_id
 from grid.kit.refusals import Invalid, NotFound, Refusal
 
-#: Seeded values hold from before the company existed.
+#: What was declared holds from before the company existed, until somebody sets another value.
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 #: Scope of a value that holds everywhere.
 EVERYWHERE = "county"
@@ -62,25 +62,6 @@ def define(
 
 def definitions() -> Sequence[Definition]:
     return tuple(_DEFINITIONS.values())
-
-
-async def seed() -> int:
-    """Store the starting value of every declared setting that has none; returns how many."""
-    missing = 0
-    for known in _DEFINITIONS.values():
-        missing += await execute(
-            "INSERT INTO dated_setting (id, name, scope, value, effective_from, source, state,"
-            " proposed_by, proposed_at) SELECT $1, $2, $3, $4, $5, $6, 'released', 'seed', $7"
-            " WHERE NOT EXISTS (SELECT 1 FROM dated_setting WHERE name = $2::varchar)",
-            new_id(),
-            known.name,
-            EVERYWHERE,
-            msgspec.json.encode(known.seed).decode(),
-            BEGINNING,
-            known.source,
-            machine_now(),
-        )
-    return missing
 
 
 async def value_at(name: str, at: datetime, scope: str = EVERYWHERE) -> int:

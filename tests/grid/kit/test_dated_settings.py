@@ -18,7 +18,6 @@ from grid.kit.dated_settings import (
     history,
     propose,
     release,
-    seed,
     value_at,
     values_at,
 )
@@ -33,7 +32,7 @@ PAGE = define("tests.page_rows", low=1, high=200, seed=50, source="a habit", two
 
 @pytest.fixture(scope="module", autouse=True)
 def defined_here_only() -> Iterator[None]:
-    """Other tests seed every definition; these two are for this module."""
+    """These two are for this module."""
     yield
     dated_settings._DEFINITIONS.pop(ARRIVE)
     dated_settings._DEFINITIONS.pop(PAGE)
@@ -51,14 +50,10 @@ async def put_in_force(
 
 async def test_before_anybody_sets_it_the_seed_holds(rolled_back: None) -> None:
     assert await value_at(ARRIVE, NOW) == 90
-    assert await seed() >= 2
-    assert await seed() == 0
-    assert await value_at(ARRIVE, NOW) == 90
     assert await value_at(ARRIVE, datetime(2001, 1, 1, tzinfo=UTC)) == 90
 
 
 async def test_a_value_holds_from_its_moment_on(rolled_back: None) -> None:
-    await seed()
     await put_in_force(60, NOW)
     assert await value_at(ARRIVE, NOW - timedelta(microseconds=1)) == 90
     assert await value_at(ARRIVE, NOW) == 60
