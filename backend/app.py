@@ -29,7 +29,7 @@ def create_app() -> Litestar:
     """The web application of one process, from this process's settings."""
     known = settings()
     logs.configure(known.log_level)
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             _phones(),
             callback.router(),
@@ -40,12 +40,15 @@ def create_app() -> Litestar:
             api_docs.page,
             api_docs.schema,
         ],
-        middleware=[requests_middleware, metrics_middleware],
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[_lifespan(known)],
         openapi_config=api_docs.OPENAPI,
         request_max_body_size=BODY_MAX,
     )
+    # Around everything, also what no route answers and what the sign-in refuses: Litestar's own
+    # layers would see neither the addresses nobody serves nor the status of a refusal.
+    app.asgi_handler = requests_middleware(metrics_middleware(app.asgi_handler))
+    return app
 
 
 def _phones() -> Router:

@@ -9,6 +9,7 @@ import uvicorn
 from backend.commands.run import full_settings
 from backend.commands.words import CommandRefused
 from backend.http.live import stop_streams
+from backend.http.protocol import BoundedProtocol
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8420
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         "backend.app:create_app",
         factory=True,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="on",
         access_log=False,
@@ -68,7 +69,6 @@ def run(arguments: argparse.Namespace) -> int:
         forwarded_allow_ips=settings.forwarded_allow_ips,
         timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=20,
-        h11_max_incomplete_event_size=32 * 1024,
     )
     server = Server(config)
     server.run(sockets=[listener])

@@ -102,14 +102,17 @@ def invalid(request: _RequestAny, error: ValidationException) -> Response[bytes]
 
 
 def http_error(request: _RequestAny, error: HTTPException) -> Response[bytes]:
-    """Litestar's own: 404, 405, 413, malformed bodies."""
-    status = HTTPStatus(error.status_code)
+    """Litestar's own: 404, 405, 413, malformed bodies, a body that ends in the middle."""
+    cut_off = error.detail == _CUT_OFF
+    status = HTTPStatus.BAD_REQUEST if cut_off else HTTPStatus(error.status_code)
     code = _CODES.get(status, status.name.lower())
     headers = {key: value for key, value in (error.headers or {}).items() if key.lower() == "allow"}
     detail = _DETAILS.get(status, error.detail if status < 500 else "")
     return problem(status, code, status.phrase, detail or status.phrase, None, headers)
 
 
+#: Litestar's word for a client that left in the middle of its body: no fault of ours.
+_CUT_OFF = "client disconnected prematurely"
 _CODES = {
     HTTPStatus.BAD_REQUEST: "invalid",
     HTTPStatus.UNAUTHORIZED: "not_signed_in",

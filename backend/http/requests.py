@@ -40,6 +40,9 @@ def requests_middleware(app: ASGIApp) -> ASGIApp:
                 seen["status"] = message["status"]
                 headers = MutableScopeHeaders.from_message(message)
                 headers["X-Request-Id"] = request_id
+                # Answers hold tokens and personal data: nothing keeps one unless it says it may.
+                headers.setdefault("Cache-Control", "no-store")
+                headers.setdefault("X-Content-Type-Options", "nosniff")
             await send(message)
 
         try:

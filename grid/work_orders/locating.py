@@ -10,7 +10,7 @@ from grid.geography.types import Place
 from grid.kit.clock import business_day
 from grid.kit.database import fetch_one
 from grid.kit.refusals import Invalid, NotFound
-from grid.territory.authority import Action, require, visible
+from grid.territory.authority import Action, may, require, visible
 from grid.territory.places import GridOfPlace, grid_holding, grid_of_village_named
 from grid.territory.types import Actor, CustomerActor, StaffActor
 from grid.work_orders.types import ReportFault
@@ -59,7 +59,10 @@ async def locate(actor: Actor, command: ReportFault, now: datetime) -> Located:
 
 
 async def _account(actor: Actor, account_no: str) -> Record:
-    """The account, if the actor is linked to it (customers) or whoever else they are."""
+    """The account, if the customer is linked to it, or if staff could read it anyway (P1).
+
+    Else a place of one's own beside a stranger's number would show the stranger's name and phone.
+    """
     openid = actor.openid if isinstance(actor, CustomerActor) else None
     row = await fetch_one(
         "SELECT a.id, a.grid, a.station, s.code, a.place_class, a.lat, a.lon"
@@ -70,7 +73,10 @@ async def _account(actor: Actor, account_no: str) -> Record:
         account_no,
         openid,
     )
-    if row is None:
+    if row is None or (
+        isinstance(actor, StaffActor)
+        and not may(actor, Action.READ_CUSTOMERS, grid_id=row["grid"], station_id=row["station"])
+    ):
         raise NotFound("没有找到这个户号")
     return row
 

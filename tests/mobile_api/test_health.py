@@ -53,3 +53,24 @@ async def test_metrics_want_their_key_when_there_is_one(
     finally:
         monkeypatch.undo()
         settings.cache_clear()
+
+
+async def test_refusals_before_any_route_are_counted_named_and_kept_by_nobody(
+    client: httpx.AsyncClient, demo: DemoFacts
+) -> None:
+    refusals = [
+        await client.get("/api/v1/me"),
+        await client.get("/api/v1/me", headers={"Authorization": "Bearer a.b.c"}),
+        await client.get("/nowhere"),
+        await client.delete("/health/live"),
+    ]
+    assert [answer.status_code for answer in refusals] == [401, 401, 404, 405]
+    mine = await client.get("/api/v1/me", headers=await sign_in(client, demo.staff[0]))
+    for answer in refusals:
+        assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    for answer in (*refusals, mine):
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    text = (await client.get("/metrics")).text
+    assert 'method="GET",path="/api/v1/me",status="401"' in text
+    assert 'method="GET",path="(none)",status="404"' in text

@@ -186,7 +186,7 @@ async def test_staff_take_faults_only_where_their_post_reaches() -> None:
     scene, elsewhere = await make_scene(), await make_grid(place=Place(lat=30.2, lon=110.4))
     assert (await report_fault(scene.manager, fault(scene.home, channel="staff"))).id
     neighbour = await actor_of(elsewhere.manager)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotFound):
         await report_fault(neighbour, fault(scene.home, channel="staff", danger=True))
     clerk = await actor_of(await make_staff(scene.grid.station_id, roles=(StaffRole.FINANCE,)))
     with pytest.raises(NotAllowed):
@@ -264,3 +264,14 @@ async def test_a_closed_ticket_takes_no_further_job() -> None:
     elsewhere = await make_dispatcher(await make_station())
     with pytest.raises(NotFound):
         await open_work_order(elsewhere, further)
+
+
+async def test_P1_a_place_of_ones_own_does_not_show_who_a_strangers_account_is() -> None:
+    scene, elsewhere = await make_scene(), await make_grid(place=Place(lat=30.2, lon=110.4))
+    neighbour = await actor_of(elsewhere.manager)
+    before = await traces()
+    for account_no in (scene.home.account_no, "9999999999"):
+        command = OpenWorkOrder(description="没电了", account_no=account_no, place=elsewhere.place)
+        with pytest.raises(NotFound):
+            await open_work_order(neighbour, command)
+    assert await traces() == before
