@@ -32,7 +32,7 @@ export async function jobScreen(place, id, refresh) {
   };
   const distance = () => (job.lat === null ? make("p", { class: "quiet" }, "这个工单没有坐标")
     : make("p", { class: "row" },
-      make("span", { id: "distance" }, me ? `离我 ${metres(distanceM(me, job))}` : ""),
+      me ? make("strong", { id: "distance" }, `离我 ${metres(distanceM(me, job))}`) : null,
       make("button", { type: "button", id: "measure", onclick: measure }, me ? "重新测距" : "离我多远"),
       make("a", { class: "button touch", href: `geo:${job.lat},${job.lon}?q=${job.lat},${job.lon}` }, "打开地图")));
   const measure = async (event) => {

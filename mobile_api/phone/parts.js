@@ -65,8 +65,13 @@ export function metres(distance) {
   return distance < 1000 ? `${Math.round(distance)} 米` : `${(distance / 1000).toFixed(1)} 公里`;
 }
 
-/* One sentence about what just happened; it stays until the next one or another screen. */
+const GOOD_STAYS_MS = 6000;
+let hiding = null;
+
+/* One sentence about what just happened: good news goes by itself, the rest stays to be read. */
 export function tell(words, look = "good") {
+  clearTimeout(hiding);
+  if (words && look === "good") hiding = setTimeout(() => tell(""), GOOD_STAYS_MS);
   const notice = byId("notice");
   notice.hidden = !words;
   notice.dataset.look = look;

@@ -7,7 +7,7 @@ import { businessNow } from "./limits.js";
 import { follow, leave } from "./live.js";
 import { byId, make, tell, timeWithSeconds } from "./parts.js";
 import { sendIntent, showUnsent } from "./steps.js";
-import { todayScreen } from "./today.js";
+import { forgetToday, showKnown, todayScreen } from "./today.js";
 
 const GATHER_MS = 150; // several hints of one step are one reading
 const AGAIN_MS = 5000;
@@ -36,7 +36,8 @@ async function open() {
   const [address, screen, title, show] = found;
   frame(screen, title);
   const place = make("div");
-  main.replaceChildren(make("p", { class: "empty", id: "loading" }, "正在读取…"));
+  const isKnown = screen === "today" && showKnown(place, () => refresh());
+  main.replaceChildren(isKnown ? place : make("p", { class: "empty", id: "loading" }, "正在读取…"));
   await attempt(async () => {
     const update = await show(place, address?.exec(location.hash)[1]);
     if (mine !== turn) return;
@@ -80,7 +81,7 @@ async function attempt(work, retry) {
 }
 
 function offline(error) {
-  const since = lastRead ? `现在显示的是 ${timeWithSeconds(lastRead)} 的数据，` : "";
+  const since = lastRead && !byId("loading") ? `现在显示的是 ${timeWithSeconds(lastRead)} 的数据，` : "";
   byId("offline").textContent = `${error.message}。${since}会自动再试。`;
   byId("offline").hidden = false;
 }
@@ -105,6 +106,8 @@ function signInScreen(words) {
   turn++;
   leave();
   reread = null;
+  lastRead = null;
+  forgetToday();
   clearTimeout(again);
   frame("sign-in", "登录");
   for (const one of ["offline", "unsent", "first-password", "notice"]) byId(one).hidden = true;

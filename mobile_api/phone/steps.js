@@ -70,6 +70,7 @@ export function stepsOf(current, refresh) {
         state.more = { position: await whereAmI() };
       } catch (error) {
         busy(null);
+        tell("");
         open("arrive", `${error.message} 也可以说明原因，先登记到达（会标为“定位存疑”）。`);
         return;
       }

@@ -5,10 +5,13 @@ import { limitOf, nextClock, setBusinessTime } from "./limits.js";
 import { make, tag, timeWithSeconds, typed } from "./parts.js";
 import { PRIORITIES, STATES } from "./words.js";
 
+let known = null; // the last answer, to be shown where there is no network
+
 /* Reads the worklist; keeps the business clock right. Throws Unreachable or Refused. */
 export async function readToday() {
   const today = await read("/today");
   setBusinessTime(today.as_of);
+  known = today;
   return today;
 }
 
@@ -17,7 +20,16 @@ export const asOfLine = (asOf, refresh) => make("p", { class: "as-of" },
   make("button", { type: "button", id: "refresh", onclick: refresh }, "刷新"));
 
 export async function todayScreen(place, refresh) {
-  const today = await readToday();
+  await readToday();
+  showKnown(place, refresh);
+}
+
+export const forgetToday = () => { known = null; };
+
+/* The list as it was read last; false when it was not read yet. */
+export function showKnown(place, refresh) {
+  if (!known) return false;
+  const today = known;
   const danger = today.items.filter((job) => job.priority === "danger").length;
   place.replaceChildren(
     asOfLine(today.as_of, refresh),
@@ -27,6 +39,7 @@ export async function todayScreen(place, refresh) {
       ? make("ul", { class: "cards", id: "jobs" }, today.items.map(card))
       : make("p", { class: "empty", id: "no-jobs" }, "现在没有派给您的工单。有新工单时这里会自动出现。"),
   );
+  return true;
 }
 
 function card(job) {
