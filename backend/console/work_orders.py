@@ -138,7 +138,7 @@ async def _assign(request: ConsoleRequest, work_order_id: UUID, command: DoVerb)
     first = found[0] if found and found[0].rank == 1 else None
     if command.reason is None and (first is None or first.staff_id != command.staff_id):
         raise Invalid("reason", "没有选择排在第一位的人员，请填写原因")
-    choice = AssignByHand(staff_id=command.staff_id, reason=command.reason)
+    choice = AssignByHand(staff_id=command.staff_id, reason=command.reason, version=command.version)
     await dispatch.assign_by_hand(request.user, work_order_id, choice)
 
 

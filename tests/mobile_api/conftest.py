@@ -16,26 +16,7 @@ from backend.http.budgets import close_budgets, open_budgets
 from backend.http.live import HUB
 from backend.settings import settings
 from tests.conftest import empty_tables
-from tests.support.serving import serving
-
-_SECRET = "0123456789abcdef0123456789abcdef"
-
-
-def web_settings(database_url: str, redis_url: str) -> dict[str, str]:
-    """The settings of a web process on the test database."""
-    return {
-        "WANGGE_DATABASE_URL": database_url,
-        "WANGGE_REDIS_URL": redis_url,
-        "WANGGE_BASE_URL": "http://testserver",
-        "WANGGE_SESSION_KEYS": f"k1:{_SECRET}",
-        "WANGGE_COOKIE_KEYS": f"c1:{_SECRET}",
-        "WANGGE_WECHAT_APP_ID": "wxsim0123456789",
-        "WANGGE_WECHAT_APP_SECRET": _SECRET,
-        "WANGGE_WECHAT_ORIGINAL_ID": "gh_1234567890ab",
-        "WANGGE_WECHAT_TOKEN": "test-token-0123456789",
-        "WANGGE_WECHAT_ENCODING_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
-        "WANGGE_DEMO": "true",
-    }
+from tests.support.serving import TEST_SECRET, serving, web_settings
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +51,10 @@ async def application(
 async def demo(application: Litestar, postgres: EmbeddedPostgres) -> AsyncIterator[DemoFacts]:
     """容美镇 with a few hundred customers, emptied after the module."""
     facts = await seed(
-        customers=200, seed=422828, progress=lambda words, done: None, home_secret=_SECRET.encode()
+        customers=200,
+        seed=422828,
+        progress=lambda words, done: None,
+        home_secret=TEST_SECRET.encode(),
     )
     yield facts
     await empty_tables(postgres.owner_url)

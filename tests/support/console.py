@@ -20,29 +20,11 @@ from grid.territory.types import Audience
 from grid.work_orders.intake import report_fault
 from grid.work_orders.types import Channel, ReportFault
 from tests.conftest import empty_tables
-from tests.support.serving import serving
+from tests.support.serving import TEST_SECRET, serving, web_settings
 from tests.support.staff import actor_of
 
-SECRET = "0123456789abcdef0123456789abcdef"
 #: Every client comes from an address of its own, so that sign-in budgets do not meet.
 _addresses = count(1)
-
-
-def console_settings(database_url: str, redis_url: str) -> dict[str, str]:
-    """The settings of a web process on the test database."""
-    return {
-        "WANGGE_DATABASE_URL": database_url,
-        "WANGGE_REDIS_URL": redis_url,
-        "WANGGE_BASE_URL": "http://testserver",
-        "WANGGE_SESSION_KEYS": f"k1:{SECRET}",
-        "WANGGE_COOKIE_KEYS": f"c1:{SECRET}",
-        "WANGGE_WECHAT_APP_ID": "wxsim0123456789",
-        "WANGGE_WECHAT_APP_SECRET": SECRET,
-        "WANGGE_WECHAT_ORIGINAL_ID": "gh_1234567890ab",
-        "WANGGE_WECHAT_TOKEN": "test-token-0123456789",
-        "WANGGE_WECHAT_ENCODING_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
-        "WANGGE_DEMO": "true",
-    }
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +39,10 @@ async def console_valkey() -> AsyncIterator[EmbeddedValkey]:
 async def console_demo(pool: None, postgres: EmbeddedPostgres) -> AsyncIterator[DemoFacts]:
     """容美镇 with two hundred customers, emptied after the module."""
     facts = await seed(
-        customers=200, seed=422828, progress=lambda words, done: None, home_secret=SECRET.encode()
+        customers=200,
+        seed=422828,
+        progress=lambda words, done: None,
+        home_secret=TEST_SECRET.encode(),
     )
     yield facts
     await empty_tables(postgres.owner_url)
@@ -72,7 +57,7 @@ async def console_web(
 ) -> AsyncIterator[str]:
     """The address of a web process."""
     log = tmp_path_factory.mktemp("web") / "web.log"
-    async with serving(console_settings(database_url, console_valkey.url), log) as base_url:
+    async with serving(web_settings(database_url, console_valkey.url), log) as base_url:
         yield base_url
 
 

@@ -9,7 +9,6 @@ from asyncpg.connection import LoggedQuery
 
 from grid.kit.database import DB
 
-
 #: asyncpg asks a new connection about array types, with jit off; no code of ours wants that.
 _ASKED_BY_THE_DRIVER = ("typeinfo_tree", "set_config('jit'")
 

@@ -14,7 +14,7 @@ from backend.console.session import (
     session_of,
 )
 from backend.settings import settings
-from tests.support.console import console_settings
+from tests.support.serving import web_settings
 
 OLD, NEW = "old.key:" + "a" * 40, "new:" + "b" * 40
 SESSION = UUID("01a200a3-942b-741e-9be8-8d60232f860d")
@@ -34,7 +34,7 @@ class Keys:
 
 @pytest.fixture
 def keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[Keys]:
-    for name, value in console_settings("postgresql://x/y", "redis://x").items():
+    for name, value in web_settings("postgresql://x/y", "redis://x").items():
         monkeypatch.setenv(name, value)
     held = Keys(monkeypatch)
     held.use(OLD)
