@@ -56,6 +56,7 @@ export function timeOf(moment, now) {
 }
 
 export function duration(minutes) {
+  if (minutes === 0) return "不到 1 分钟";
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
   if (hours >= 48) return `${Math.floor(hours / 24)} 天 ${hours % 24} 小时`;
   return hours ? `${hours} 小时 ${rest} 分` : `${rest} 分钟`;

@@ -182,7 +182,8 @@ byId("send-again").addEventListener("click", async (event) => {
   const intent = unsent();
   const outcome = intent ? await sendIntent(intent) : "done";
   byId("send-again").disabled = false;
-  if (outcome !== "unreachable") await refresh();
+  // Opened anew, so that words which have now arrived do not stand there to be sent once more.
+  if (outcome !== "unreachable") await open();
 });
 byId("drop-unsent").addEventListener("click", () => {
   dropUnsent();

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
@@ -280,3 +281,20 @@ async def test_a_wrong_password_is_refused_in_words_and_a_reload_keeps_the_sign_
         assert second
         assert first != second
         assert watched.complaints == []
+
+
+async def test_a_first_password_is_told_before_anything_is_tried(
+    browser: Browser, running: Station
+) -> None:
+    crew = next(one for one in running.facts["staff"] if "crew" in one["roles"])
+    connection = await asyncpg.connect(running.facts["database_url"])
+    change = "UPDATE staff SET must_change_password = $2 WHERE employee_no = $1"
+    try:
+        await connection.execute(change, crew["employee_no"], True)
+        async with phone_of(browser, running, crew["employee_no"]) as watched:
+            await expect(watched.page.locator("#first-password")).to_contain_text("初始密码")
+        await connection.execute(change, crew["employee_no"], False)
+        async with phone_of(browser, running, crew["employee_no"]) as watched:
+            await expect(watched.page.locator("#first-password")).to_be_hidden()
+    finally:
+        await connection.close()
