@@ -5,7 +5,7 @@ import { businessNow, limitOf, nextClock } from "./limits.js";
 import { facts, make, metres, phoneOf, tag, tell, timeOf, timeWithSeconds, typed } from "./parts.js";
 import { distanceM, mayAskQuietly, whereAmI } from "./place.js";
 import { stepsOf } from "./steps.js";
-import { asOfLine, readToday } from "./today.js";
+import { asOfLine, readToday, showAsOf } from "./today.js";
 import { EVENTS, GRADES, OTHERS, PLACES, PRIORITIES, STATES } from "./words.js";
 
 /* Shows a job. The answer re-reads it in place and leaves what is being typed alone. */
@@ -52,10 +52,12 @@ export async function jobScreen(place, id, refresh) {
   place.replaceChildren(shell);
   if (job.lat !== null && await mayAskQuietly()) measure(null);
   return async () => {
-    const before = job.version;
+    const before = job;
     await pull();
-    show();
-    return job.version !== before;
+    // What is the same is not drawn again: a tap must not miss its button.
+    if (JSON.stringify(job) === JSON.stringify(before)) showAsOf(shell, today.as_of);
+    else show();
+    return job.version !== before.version;
   };
 }
 

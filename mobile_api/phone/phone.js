@@ -11,6 +11,7 @@ import { forgetToday, showKnown, todayScreen } from "./today.js";
 
 const GATHER_MS = 150; // several hints of one step are one reading
 const AGAIN_MS = 5000;
+const DOUBT_MS = 2000;
 const body = document.body;
 const main = byId("main");
 
@@ -147,9 +148,7 @@ async function begin() {
     byId("first-password").hidden = !me.must_change_password;
   }, begin);
   if (!maySignIn()) return;
-  follow(hear, (isOpen) => {
-    body.dataset.live = isOpen ? "on" : "off";
-  });
+  follow(hear, lineIs);
   showUnsent();
   await open();
 }
@@ -165,6 +164,22 @@ function hear() {
     const isTyping = document.querySelector("#panel form") !== null;
     if (await refresh() && isTyping) tell("工单刚刚有变化，内容已更新。", "warn");
   }, GATHER_MS);
+}
+
+let doubt = null;
+
+/* A line that is down may be all that tells of a lost network: look after a moment. */
+function lineIs(isOpen) {
+  body.dataset.live = isOpen ? "on" : "off";
+  clearTimeout(doubt);
+  if (!isOpen) doubt = setTimeout(check, DOUBT_MS);
+}
+
+/* Ask the server anything: the shown screen again, or only whether it answers. */
+function check() {
+  if (!maySignIn() || document.hidden) return;
+  if (byId("loading")) open();
+  else attempt(reread ?? (() => read("/me")), check);
 }
 
 /* ---- what stands on every screen ---- */
@@ -191,7 +206,8 @@ byId("drop-unsent").addEventListener("click", () => {
   refresh();
 });
 addEventListener("hashchange", () => { tell(""); open(); });
-addEventListener("online", () => { if (maySignIn()) refresh(); });
+addEventListener("online", check);
+addEventListener("offline", check);
 document.addEventListener("visibilitychange", () => { if (!document.hidden && reread) refresh(); });
 whenSignedOut(signInScreen);
 

@@ -5,6 +5,7 @@ import { limitOf, nextClock, setBusinessTime } from "./limits.js";
 import { make, tag, timeWithSeconds, typed } from "./parts.js";
 import { PRIORITIES, STATES } from "./words.js";
 
+const drawn = new WeakMap(); // place -> the jobs that stand there
 let known = null; // the last answer, to be shown where there is no network
 
 /* Reads the worklist; keeps the business clock right. Throws Unreachable or Refused. */
@@ -19,9 +20,17 @@ export const asOfLine = (asOf, refresh) => make("p", { class: "as-of" },
   make("span", {}, "数据截至 ", make("time", { id: "as-of", datetime: asOf }, timeWithSeconds(asOf))),
   make("button", { type: "button", id: "refresh", onclick: refresh }, "刷新"));
 
+export function showAsOf(place, asOf) {
+  const shown = place.querySelector("#as-of");
+  shown.dateTime = asOf;
+  shown.textContent = timeWithSeconds(asOf);
+}
+
+/* Reads and shows. What is the same is not drawn again: a tap must not miss its card. */
 export async function todayScreen(place, refresh) {
-  await readToday();
-  showKnown(place, refresh);
+  const today = await readToday();
+  if (drawn.get(place) === JSON.stringify(today.items)) showAsOf(place, today.as_of);
+  else showKnown(place, refresh);
 }
 
 export const forgetToday = () => { known = null; };
@@ -30,6 +39,7 @@ export const forgetToday = () => { known = null; };
 export function showKnown(place, refresh) {
   if (!known) return false;
   const today = known;
+  drawn.set(place, JSON.stringify(today.items));
   const danger = today.items.filter((job) => job.priority === "danger").length;
   place.replaceChildren(
     asOfLine(today.as_of, refresh),
