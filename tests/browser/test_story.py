@@ -164,10 +164,12 @@ async def test_what_a_customer_typed_is_text_on_the_phone(
         assert watched.complaints == []
 
 
+@pytest.mark.parametrize("again", ["#send-again", "[data-verb=accept]"])
 async def test_a_tap_whose_answer_got_lost_is_sent_again_and_counts_once(
-    browser: Browser, running: Station
+    browser: Browser, running: Station, again: str
 ) -> None:
-    job = await told(running, 2, "断线")
+    """Whether the bar is used after a reload, or the same button is tapped once more."""
+    job = await told(running, 2 if again == "#send-again" else 6, "断线")
     sent: list[tuple[str | None, str | None]] = []
 
     async def lose_the_first_answer(route: Route) -> None:
@@ -184,8 +186,9 @@ async def test_a_tap_whose_answer_got_lost_is_sent_again_and_counts_once(
         await page.route("**/accept", lose_the_first_answer)
         await page.click("[data-verb=accept]")
         await expect(page.locator("#unsent")).to_contain_text("没有确认送到")
-        await page.reload()
-        await page.click("#send-again")
+        if again == "#send-again":
+            await page.reload()
+        await page.click(again)
         await expect(page.locator("#job")).to_have_attribute("data-state", "accepted")
         await expect(page.locator("#unsent")).to_be_hidden()
         await expect(page.locator("#history li[data-event=accept]")).to_have_count(1)
@@ -237,6 +240,27 @@ async def test_a_job_that_changed_meanwhile_is_read_again_and_says_so(
         await expect(page.locator("#notice")).to_contain_text("已重新读取")
         await expect(page.locator("#history")).to_contain_text("请尽快")
         await step(page, "accept", "accepted")
+
+
+async def test_words_that_are_being_typed_outlive_a_change_from_elsewhere(
+    browser: Browser, running: Station
+) -> None:
+    job = await told(running, 7, "边写边变")
+    async with phone_of(browser, running, job["assignee"]["employee_no"]) as watched:
+        page = watched.page
+        await page.locator(f".job[data-id='{job['id']}']").click()
+        await page.click("[data-verb=decline]")
+        await page.fill("#reason", "写到一半")
+        await running.api(
+            *(dispatcher_of(running), "POST", f"/work-orders/{job['id']}/supervise"),
+            version=job["version"],
+            reason="请尽快",
+        )
+        await expect(page.locator("#notice")).to_contain_text("刚刚有变化", timeout=_SOON_MS)
+        await expect(page.locator("#history")).to_contain_text("请尽快")
+        await expect(page.locator("#reason")).to_have_value("写到一半")
+        await page.click("#send-step")
+        await expect(page.locator("#notice")).to_contain_text("已退单")
 
 
 async def test_without_a_network_the_phone_says_so_and_comes_back_by_itself(
