@@ -40,6 +40,8 @@ class Problem(msgspec.Struct, kw_only=True):
 _BUSY: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # What asyncpg itself says when its connection dies in the middle of a conversation.
+    asyncpg.InternalClientError,
     asyncpg.QueryCanceledError,
     asyncpg.LockNotAvailableError,
     asyncpg.DeadlockDetectedError,

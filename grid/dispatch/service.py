@@ -132,12 +132,19 @@ async def reassign(actor: StaffActor, work_order_id: UUID, command: DoVerb) -> W
 
 
 async def waiting_jobs(limit: int = WAITING_MAX) -> list[UUID]:
-    """Jobs that wait for somebody, danger first, then the oldest; planned ones from their start."""
+    """Jobs that wait for somebody, danger first, then the oldest; planned ones from their start.
+
+    When more wait than `limit`, every grid's oldest are among them: one grid whose people are all
+    busy does not keep the others from being tried again.
+    """
     rows = await fetch(
-        "SELECT w.id FROM work_order w WHERE w.grid IS NOT NULL"  # noqa: S608 - constants above
+        "SELECT id FROM (SELECT w.id, w.reported_at, w.priority = 'danger' AS danger,"  # noqa: S608
+        " row_number() OVER (PARTITION BY w.grid"
+        " ORDER BY (w.priority = 'danger') DESC, w.reported_at, w.id) AS turn"
+        " FROM work_order w WHERE w.grid IS NOT NULL"
         " AND (w.state IN ('triaged', 'pending_dispatch') OR (w.state = 'scheduled'"
         f" AND ({_STARTS_AT} WHERE h.work_order = w.id {_LAST_PLAN}) <= $2))"
-        " ORDER BY (w.priority = 'danger') DESC, w.reported_at, w.id LIMIT $1",
+        " ORDER BY 3 DESC, 4, 2, 1 LIMIT $1) looked_at ORDER BY danger DESC, reported_at, id",
         limit,
         await business_now(),
     )

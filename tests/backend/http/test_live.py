@@ -148,6 +148,14 @@ async def test_nobody_holds_more_streams_than_the_limit(hub: Hub) -> None:
             await anext(stream)
 
 
+async def test_streams_opened_in_one_moment_do_not_pass_the_limit(hub: Hub) -> None:
+    actor = _actor()
+    streams = await asyncio.gather(*(hub.stream(actor) for _ in range(2 * STREAMS_PER_PERSON)))
+    firsts = [await anext(stream, None) for stream in streams]
+    assert firsts.count(None) == STREAMS_PER_PERSON
+    assert hub.count() == STREAMS_PER_PERSON
+
+
 async def test_a_hint_that_cannot_be_read_is_passed_over(hub: Hub, valkey: EmbeddedValkey) -> None:
     stream = await _opened(hub, _actor(dispatcher=True))
     hub._hear(b"\xff not json")

@@ -187,6 +187,17 @@ async def test_what_waits_is_tried_danger_first_then_the_oldest() -> None:
     assert not await offer(nowhere), "a person must say where it is"
 
 
+async def test_a_grid_with_many_waiting_jobs_does_not_keep_another_from_its_turn() -> None:
+    crowded, other = await make_scene(), await make_scene()
+    first = await waiting(crowded)
+    for _ in range(2):
+        await advance(60)
+        await report_fault(make_customer(), fault(place=crowded.home.place))
+    await advance(60)
+    late = await waiting(other)
+    assert await waiting_jobs(limit=2) == [first, late]
+
+
 async def test_a_job_of_nowhere_is_not_offered_to_the_countys_crew() -> None:
     scene = await make_scene()
     crew = await make_crew(scene.grid.station_id)
