@@ -48,6 +48,8 @@ _ALWAYS = {
     "log_min_error_statement": "panic",
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
+    # A row that breaks a constraint is told in the details, every column of it.
+    "log_error_verbosity": "terse",
 }
 _FLEETING = {
     "fsync": "off",

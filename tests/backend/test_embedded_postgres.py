@@ -46,6 +46,19 @@ async def test_data_and_address_stay_over_a_restart_in_an_awkward_path(tmp_path:
         assert await _value(url, "SELECT n FROM kept") == 7
 
 
+async def test_a_row_that_is_refused_does_not_stand_in_the_log(tmp_path: Path) -> None:
+    async with EmbeddedPostgres(tmp_path / "home", durable=False) as server:
+        await _value(server.owner_url, "CREATE TABLE kept (name text UNIQUE, n int CHECK (n > 0))")
+        await _value(server.owner_url, "INSERT INTO kept VALUES ('SomebodysName', 1)")
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await _value(server.owner_url, "INSERT INTO kept VALUES ('SomebodysName', 1)")
+        with pytest.raises(asyncpg.CheckViolationError):
+            await _value(server.owner_url, "INSERT INTO kept VALUES ('SomebodysName2', 0)")
+        log = server.log_path.read_text()
+    assert "kept_name_key" in log
+    assert "SomebodysName" not in log
+
+
 async def test_no_mode_of_a_directory_above_changes(tmp_path: Path) -> None:
     above, home = tmp_path / "private", tmp_path / "private" / "a" / "home"
     above.mkdir(mode=0o700)
