@@ -8,6 +8,7 @@ import { follow, leave } from "./live.js";
 import { byId, make, tell, timeWithSeconds } from "./parts.js";
 import { sendIntent, showUnsent } from "./steps.js";
 import { forgetToday, showKnown, todayScreen } from "./today.js";
+import { DONE } from "./words.js";
 
 const GATHER_MS = 150; // several hints of one step are one reading
 const AGAIN_MS = 5000;
@@ -23,7 +24,7 @@ let again = null;
 /* ---- which screen ---- */
 
 const SCREENS = [
-  [/^#\/job\/([0-9a-f-]{36})$/, "job", "工单", (place, id) => jobScreen(place, id, () => refresh())],
+  [/^#\/job\/([0-9a-f-]{36})$/, "job", "工单", (place, id) => jobScreen(place, id, afterStep)],
   [/^#\/customers$/, "customers", "客户", customersScreen],
   [/^#\/customer\/(\d{4,20})$/, "customer", "客户", customerScreen],
 ];
@@ -87,7 +88,25 @@ function offline(error) {
   byId("offline").hidden = false;
 }
 
+let farewell = null; // what is still to be said on the screen that comes next
+
+/* Back to my jobs: there is nothing left to do or to see here. */
+function leaveFor(words, look) {
+  farewell = { words, look };
+  location.replace("#/");
+}
+
+/* A step was taken, or refused: a job that I declined is no longer mine. */
+async function afterStep(verb) {
+  if (verb === "decline") leaveFor(DONE.decline, "good");
+  else await refresh();
+}
+
 function refused(error) {
+  if (error.status === 404 && reread && body.dataset.screen === "job") {
+    leaveFor("这个工单已经派给别人了", "warn");
+    return;
+  }
   tell(error.message, "bad");
   const waiting = byId("loading");
   if (waiting) waiting.textContent = error.status === 404 ? "这里没有您能看的内容，可能已经派给别人了。" : error.message;
@@ -205,7 +224,11 @@ byId("drop-unsent").addEventListener("click", () => {
   showUnsent();
   refresh();
 });
-addEventListener("hashchange", () => { tell(""); open(); });
+addEventListener("hashchange", () => {
+  tell(farewell?.words ?? "", farewell?.look);
+  farewell = null;
+  open();
+});
 addEventListener("online", check);
 addEventListener("offline", check);
 document.addEventListener("visibilitychange", () => { if (!document.hidden && reread) refresh(); });

@@ -95,7 +95,7 @@ export function stepsOf(current, refresh) {
     if (outcome instanceof Refused && outcome.code === "arrival_not_proved") {
       tell("");
       open("arrive", farAway(outcome.facts));
-    } else if (outcome !== "unreachable") await refresh();
+    } else if (outcome !== "unreachable") await refresh(outcome === "done" ? verb : null);
     busy(null);
   };
   /* The same tap again is the same intent, with its first key; null while another one waits. */

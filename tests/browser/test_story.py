@@ -81,6 +81,19 @@ async def told(running: Station, number: int, description: str) -> dict[str, Any
     return await offered(running, job["id"])
 
 
+async def hand_on(running: Station, work_order_id: str, employee_no: str) -> None:
+    """A dispatcher gives the job to somebody else."""
+    dispatcher = dispatcher_of(running)
+    job = await running.api(dispatcher, "GET", f"/work-orders/{work_order_id}")
+    person = await running.api(employee_no, "GET", "/me")
+    await running.api(
+        *(dispatcher, "POST", f"/work-orders/{work_order_id}/reassign"),
+        version=job["version"],
+        staff_id=person["staff"]["id"],
+        reason="人手调整",
+    )
+
+
 async def step(page: Page, verb: str, state: str) -> None:
     """Tap the primary button of a step and see the job in its next state."""
     button = page.locator(f"[data-verb={verb}]")
@@ -261,6 +274,29 @@ async def test_words_that_are_being_typed_outlive_a_change_from_elsewhere(
         await expect(page.locator("#reason")).to_have_value("写到一半")
         await page.click("#send-step")
         await expect(page.locator("#notice")).to_contain_text("已退单")
+        await expect(page.locator("body")).to_have_attribute("data-screen", "today")
+
+
+async def test_a_job_that_went_to_somebody_else_leaves_the_screen(
+    browser: Browser, running: Station
+) -> None:
+    """A helper from another grid sees the job only as long as it is theirs."""
+    job = await told(running, 8, "换人")
+    home = bound(running, 8)["grid"]
+    managers = [
+        str(one["employee_no"])
+        for one in running.facts["staff"]
+        if "manager" in one["roles"] and home not in one["grids"]
+    ]
+    await hand_on(running, job["id"], managers[0])
+    async with phone_of(browser, running, managers[0]) as watched:
+        page = watched.page
+        await page.locator(f".job[data-id='{job['id']}']").click()
+        await step(page, "accept", "accepted")
+        await hand_on(running, job["id"], managers[1])
+        await page.click("#refresh")
+        await expect(page.locator("#notice")).to_have_text("这个工单已经派给别人了")
+        await expect(page.locator("body")).to_have_attribute("data-screen", "today")
 
 
 async def test_without_a_network_the_phone_says_so_and_comes_back_by_itself(
