@@ -9,7 +9,8 @@
 # which make's own $(CURDIR) and its list functions would cut into pieces.
 
 PYTHON ?= python3
-PYTEST_ARGS ?=
+# Two processes, each with a PostgreSQL of its own; a file stays together.
+PYTEST_ARGS ?= -n 2 --dist loadfile
 UP_ARGS ?=
 BENCH_ARGS ?=
 UV := $(shell command -v uv 2>/dev/null)

@@ -29,6 +29,7 @@ _FORWARDS = (
     "CREATE INDEX outbox_event_new ON outbox_event (id) WHERE relayed_at IS NULL",
     "CREATE INDEX event_delivery_due ON event_delivery (due_at, id) WHERE state = 'pending'",
     "CREATE INDEX event_delivery_dead ON event_delivery (id) WHERE state = 'dead'",
+    "CREATE INDEX event_delivery_unfinished ON event_delivery (state) WHERE state <> 'handled'",
     "CREATE INDEX dated_setting_in_force ON dated_setting (name, scope, effective_from)",
     "CREATE UNIQUE INDEX wechat_link_open ON wechat_link (openid, account)"
     " WHERE unbound_at IS NULL",

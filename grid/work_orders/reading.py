@@ -235,6 +235,17 @@ def times_of(row: Record) -> Times:
     )
 
 
+#: What may follow each state, with the right that it takes, in the table's order.
+_STEPS_FROM = {
+    state: [
+        (event, RIGHT[event])
+        for event, from_state in TRANSITIONS
+        if from_state is state and event in RIGHT
+    ]
+    for state in WorkOrderState
+}
+
+
 def allowed_events(actor: Actor, row: Record, state: WorkOrderState) -> list[WorkOrderEvent]:
     """What the actor could do next, for the buttons of phone and console."""
     if not isinstance(actor, StaffActor):
@@ -242,10 +253,7 @@ def allowed_events(actor: Actor, row: Record, state: WorkOrderState) -> list[Wor
     mine = row["assignee"] == actor.staff_id
     restored = row["restored_at"] is not None
     found = []
-    for event, from_state in TRANSITIONS:
-        right = RIGHT.get(event)
-        if from_state != state or right is None:
-            continue
+    for event, right in _STEPS_FROM[state]:
         if event is (WorkOrderEvent.RESTORE if restored else WorkOrderEvent.COMPLETE):
             continue
         own = event in ASSIGNEE_ONLY or event is WorkOrderEvent.COMMENT
