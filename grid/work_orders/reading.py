@@ -63,7 +63,8 @@ def scope_args(actor: Actor) -> tuple[bool, list[UUID], list[UUID], UUID | None]
 async def work_orders(actor: Actor, wanted: WorkOrderFilter) -> Page[WorkOrderView]:
     """A page of jobs the actor may see, newest first; with `near`, the nearest first, one page.
 
-    One statement. Raises Invalid naming `cursor`.
+    One statement and its audit: how many jobs it showed, never what was typed.
+    Raises Invalid naming `cursor`.
     """
     before_at, before_id = None, None
     if wanted.cursor is not None:
@@ -102,6 +103,7 @@ async def work_orders(actor: Actor, wanted: WorkOrderFilter) -> Page[WorkOrderVi
     more = len(rows) > limit and near is None
     last = views[-1] if views else None
     cursor = encode_cursor(last.reported_at.isoformat(), str(last.id)) if more and last else None
+    await audit.record("work_order.list", "work_orders", shown=len(views), by_text=bool(wanted.q))
     return Page(items=views, next=cursor)
 
 

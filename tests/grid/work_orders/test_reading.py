@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from grid.geography.types import Place
-from grid.kit.database import execute, fetch_value
+from grid.kit.database import execute, fetch, fetch_value
 from grid.kit.pages import encode_cursor
 from grid.kit.refusals import Invalid, NotFound
 from grid.territory.types import StaffActor, StaffRole
@@ -98,6 +98,18 @@ async def test_row_scope_is_in_the_query() -> None:
         for job in {mine, theirs} - jobs:
             with pytest.raises(NotFound):
                 await work_order(actor, job)
+
+
+async def test_P1_reading_a_list_of_jobs_is_audited_without_what_was_typed() -> None:
+    scene = await make_scene()
+    await several(scene, 2)
+    await work_orders(scene.dispatcher, WorkOrderFilter())
+    await work_orders(scene.dispatcher, WorkOrderFilter(q="田文光"))
+    facts = await fetch(
+        "SELECT facts::text FROM audit_entry WHERE action = 'work_order.list' ORDER BY id"
+    )
+    assert ['"shown": 2' in row["facts"] for row in facts] == [True, False]
+    assert not any("田文光" in row["facts"] for row in facts)
 
 
 async def test_reading_one_job_is_audited() -> None:
@@ -214,7 +226,7 @@ async def test_the_history_is_whole_however_long() -> None:
     assert [one.reason for one in history[2:]] == [f"第 {number} 次" for number in range(30)]
 
 
-async def test_a_list_of_fifty_jobs_is_one_statement() -> None:
+async def test_a_list_of_fifty_jobs_is_one_statement_and_its_audit() -> None:
     scene = await make_scene()
     await several(scene, 51)
     for actor in (scene.dispatcher, scene.manager):
@@ -222,7 +234,7 @@ async def test_a_list_of_fifty_jobs_is_one_statement() -> None:
         async with counted() as statements:
             page = await work_orders(actor, WorkOrderFilter())
         assert len(page.items) == 50
-        assert len(_but_the_clock(statements)) == 1
+        assert len(_but_the_clock(statements)) == 2, "jobs, audit"
 
 
 async def test_today_is_one_statement() -> None:
