@@ -168,6 +168,7 @@ class Machine:
         lines = [
             "",
             f"  console           {self._at.base_url}/console",
+            f"  phone             {self._at.base_url}/phone",
             f"  WeChat simulator  {self._at.wechat_simulator_url}",
             f"  head-end          {self._at.head_end_simulator_url}",
             f"  everything else   {self._home.ready_file}",
@@ -194,11 +195,17 @@ class Machine:
         await self._supervisor.stop()
 
 
+_SHOWN = {"dispatcher": 1, "manager": 10, "crew": 4, "supervisor": 1, "operator": 1}
+
+
 def sign_ins(staff: Sequence[Mapping[str, object]]) -> Iterator[str]:
-    """One person of each kind, on shift where that can be, with what they sign in with."""
-    for role in ("dispatcher", "manager", "supervisor", "operator"):
+    """People of each kind, on shift where that can be, with what they sign in with.
+
+    Of those who get jobs as many as a station has, so that the person whom the board names is here.
+    """
+    for role, most in _SHOWN.items():
         having = [one for one in staff if role in cast("list[str]", one["roles"])]
-        for person in sorted(having, key=lambda one: not one["on_shift"])[:1]:
+        for person in sorted(having, key=lambda one: not one["on_shift"])[:most]:
             line = f"    {role:<11} {person['employee_no']:<8} {person['password']}"
             factor = f"  second factor {person['totp_secret']}" if person["totp_secret"] else ""
             yield f"{line}  {person['name']}{factor}"

@@ -134,6 +134,10 @@ async function call(method, path, options = {}) {
   return send(method, path, { ...options, token: fresh }).catch((error) => { throw ended(error); });
 }
 
+/* One's own new password; other devices are signed out, this one goes on. */
+export const changePassword = (old, fresh) =>
+  call("POST", "/me/password", { body: { old, new: fresh } });
+
 export const read = (path) => call("GET", path);
 
 /* ---- steps ---- */

@@ -6,6 +6,7 @@ import { jobScreen } from "./job.js";
 import { businessNow } from "./limits.js";
 import { follow, leave } from "./live.js";
 import { byId, make, tell, timeWithSeconds } from "./parts.js";
+import { whenPasswordIsNew } from "./password.js";
 import { sendIntent, showUnsent } from "./steps.js";
 import { forgetToday, showKnown, todayScreen } from "./today.js";
 import { DONE } from "./words.js";
@@ -159,6 +160,11 @@ async function submit(event) {
     button.textContent = "登录";
   }
 }
+
+whenPasswordIsNew(async () => {
+  await begin();
+  tell("密码改好了，可以办理工单了。", "good");
+});
 
 async function begin() {
   await attempt(async () => {

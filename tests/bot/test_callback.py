@@ -384,7 +384,7 @@ async def test_a_flood_of_one_sender_is_slowed_and_harms_nobody_else(webhook: We
     # The minute of this process may turn in between and grant its free messages anew.
     assert 30 <= replies.count(words.BALANCE) <= 35
     assert replies.count(words.BUSY) == 1
-    assert replies[-1] == ""
+    assert "" in replies[-10:]
     assert await webhook.say("余额", OTHER) == words.BALANCE
     assert (await webhook.say("触电了")).startswith(words.SAFETY)
 
@@ -393,7 +393,7 @@ async def test_budgets_are_counted_here_when_valkey_is_away(webhook: Webhook) ->
     open_budgets("redis://127.0.0.1:1")
     replies = [await webhook.say("余额") for _ in range(MESSAGES_A_MINUTE + 10)]
     assert 30 <= replies.count(words.BALANCE) <= 35
-    assert replies[-1] == ""
+    assert "" in replies[-10:]
 
 
 async def test_parallel_messages_of_one_sender_do_not_take_all_connections(

@@ -216,7 +216,7 @@ async def test_a_wrong_password_is_refused_in_words_and_a_reload_keeps_the_sign_
         assert watched.complaints == []
 
 
-async def test_a_first_password_is_told_before_anything_is_tried(
+async def test_a_first_password_is_changed_before_anything_is_tried(
     browser: Browser, running: Station
 ) -> None:
     crew = next(one for one in running.facts["staff"] if "crew" in one["roles"])
@@ -225,9 +225,21 @@ async def test_a_first_password_is_told_before_anything_is_tried(
     try:
         await connection.execute(change, crew["employee_no"], True)
         async with phone_of(browser, running, crew["employee_no"]) as watched:
-            await expect(watched.page.locator("#first-password")).to_contain_text("初始密码")
-        await connection.execute(change, crew["employee_no"], False)
-        async with phone_of(browser, running, crew["employee_no"]) as watched:
-            await expect(watched.page.locator("#first-password")).to_be_hidden()
+            page = watched.page
+            await expect(page.locator("#first-password")).to_contain_text("初始密码")
+            for new, same, words in (
+                ("a longer password", "another password", "不一样"),
+                (crew["password"], crew["password"], "不能与原密码相同"),
+            ):
+                await page.fill("#old-password", crew["password"])
+                await page.fill("#new-password", new)
+                await page.fill("#same-password", same)
+                await page.click("#change-password")
+                await expect(page.locator("#password-problem")).to_contain_text(words)
+            await page.fill("#new-password", "a longer password")
+            await page.fill("#same-password", "a longer password")
+            await page.click("#change-password")
+            await expect(page.locator("#notice")).to_contain_text("密码改好了")
+            await expect(page.locator("#first-password")).to_be_hidden()
     finally:
         await connection.close()

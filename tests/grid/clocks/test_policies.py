@@ -30,7 +30,7 @@ async def released(name: str, value: int, at: datetime, scope: str) -> None:
     with context.acting("staff:E1"):
         setting = await dated_settings.propose(name, value, at, "县公司文件", scope)
     with context.acting("staff:E2"):
-        await dated_settings.release(setting)
+        await dated_settings.release(setting, NOW)
 
 
 async def test_a_station_may_have_its_own_limit_from_a_moment_on() -> None:
