@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from grid.work_orders.types import WorkOrderView
 
 #: What a spreadsheet takes for the beginning of a formula, in both widths.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+#: Blanks and marks without width, which a spreadsheet may drop before it looks.
+_UNSEEN = re.compile(r"^[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
 _MARK = "\ufeff"
 
 _HEADINGS = (
@@ -36,7 +39,8 @@ _HEADINGS = (
 def cell(value: str | None) -> str:
     """Text that a spreadsheet shows and never computes: a leading apostrophe where needed."""
     text = value or ""
-    return f"'{text}" if text.lstrip(" \u3000").startswith(_FORMULA) else text
+    begins = (text.lstrip(" \u3000"), _UNSEEN.sub("", text))
+    return f"'{text}" if any(start.startswith(_FORMULA) for start in begins) else text
 
 
 def board_table(rows: Sequence[WorkOrderView], as_of: datetime, *, complete: bool) -> bytes:

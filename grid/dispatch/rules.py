@@ -18,6 +18,7 @@ class Job(NamedTuple):
 
     place: Place | None
     place_class: PlaceClass
+    danger: bool = False
 
 
 class Person(NamedTuple):
@@ -44,7 +45,7 @@ def rank(
     The grid's own manager on duty comes before everybody else (the grid owns its matters); the
     rest are ordered by cost; equal costs by employee number, so that a rank can be repeated.
     """
-    judged = [(person, why_not(person, weights)) for person in people]
+    judged = [(person, why_not(person, weights, job.danger)) for person in people]
     fit = [(person, terms(job, person, weights, now)) for person, why in judged if why is None]
     fit.sort(key=lambda pair: (_order(pair[0]), pair[1].total_s, pair[0].employee_no))
     ranked = [_view(job, person, found, place) for place, (person, found) in enumerate(fit, 1)]
@@ -55,8 +56,8 @@ def rank(
     return ranked + [_unfit(job, person, why) for person, why in others]
 
 
-def why_not(person: Person, weights: Weights) -> str | None:
-    """Why somebody cannot be offered the job, in words, or None."""
+def why_not(person: Person, weights: Weights, danger: bool = False) -> str | None:
+    """Why somebody cannot be offered the job, in words, or None; danger waits for no full hands."""
     if not person.on_shift:
         return "不在班"
     if not person.skilled:
@@ -65,7 +66,7 @@ def why_not(person: Person, weights: Weights) -> str | None:
         return "是本人亲属的用电户"
     if person.asked_lately:
         return "刚刚退单或未接单"
-    if person.open_jobs >= weights.open_jobs_max:
+    if person.open_jobs >= weights.open_jobs_max and not danger:
         return f"手上已有 {person.open_jobs} 个工单"
     return None
 

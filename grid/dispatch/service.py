@@ -24,6 +24,7 @@ from grid.work_orders.types import (
     AssignByHand,
     Capacity,
     DoVerb,
+    Priority,
     WorkOrderEvent,
     WorkOrderState,
     WorkOrderView,
@@ -173,7 +174,7 @@ async def _ranked(row: Record) -> list[CandidateView]:
         float(weights.ask_again_s),
     )
     place = None if row["lat"] is None else Place(lat=row["lat"], lon=row["lon"])
-    job = Job(place, PlaceClass(row["place_class"]))
+    job = Job(place, PlaceClass(row["place_class"]), row["priority"] == Priority.DANGER)
     return rank(job, [_person(person) for person in people], weights, now)
 
 

@@ -66,6 +66,7 @@ function frame(screen, title) {
 
 /* Do something that reads; says so when the server cannot be reached, and tries again later. */
 async function attempt(work, retry) {
+  const mine = turn;
   clearTimeout(again);
   try {
     await work();
@@ -77,7 +78,8 @@ async function attempt(work, retry) {
       offline(error);
       again = setTimeout(retry, AGAIN_MS);
     } else if (error instanceof Refused) {
-      if (error.status !== 401) refused(error);
+      // What was refused on a screen that is gone concerns nobody any more.
+      if (error.status !== 401 && mine === turn) refused(error);
     } else throw error;
     return false;
   }

@@ -170,3 +170,9 @@ def test_a_job_of_unknown_place_is_ranked_without_distance() -> None:
     assert (one.rank, one.distance_m) == (1, None)
     assert one.terms is not None
     assert one.terms.travel_s == 1800
+
+
+def test_R3_danger_waits_for_no_full_hands() -> None:
+    busy = person(open_jobs=WEIGHTS.open_jobs_max)
+    assert rank(JOB, [busy], WEIGHTS, NOW)[0].why_not is not None
+    assert rank(JOB._replace(danger=True), [busy], WEIGHTS, NOW)[0].rank == 1
