@@ -10,15 +10,13 @@ from backend.cli import COMMANDS, command_named, main
 from backend.commands.place import adopt_home, split_home
 from backend.commands.words import CommandRefused
 from backend.settings import CONFIG_VARIABLE
-from tests.support.one_machine import wangge
-
-WANGGE = [name for name in os.environ if name.startswith("WANGGE_")]
+from tests.support.one_machine import ROOT, wangge
 
 
 @pytest.fixture(autouse=True)
 def no_installation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A directory without a home and an environment without settings."""
-    for name in WANGGE:
+    for name in [name for name in os.environ if name.startswith("WANGGE_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv(CONFIG_VARIABLE, "")
     monkeypatch.delenv(CONFIG_VARIABLE)
@@ -60,11 +58,12 @@ def test_a_wrong_line_shows_the_usage(line: list[str], capsys: pytest.CaptureFix
     assert "usage: wangge" in capsys.readouterr().err
 
 
-def test_missing_settings_are_one_clear_refusal(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["migrate"]) == 1
-    error = capsys.readouterr().err
-    assert "WANGGE_DATABASE_URL: is required" in error
-    assert "Traceback" not in error
+def test_missing_settings_are_one_clear_refusal(tmp_path: Path) -> None:
+    # In a process of its own: `migrate` on a database that is there would close this one's pool.
+    refused = wangge("migrate", settings={"PYTHONPATH": str(ROOT)}, cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "WANGGE_DATABASE_URL: is required" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 @pytest.mark.parametrize(

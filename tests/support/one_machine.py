@@ -89,7 +89,7 @@ def up(home: Path, *options: str, user: int | None = None) -> Iterator[Running]:
 
 
 def wangge(
-    *line: str, given: str = "", settings: Mapping[str, str] | None = None
+    *line: str, given: str = "", settings: Mapping[str, str] | None = None, cwd: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
     """One command to its end, with what it said; `settings` is all it is told from outside."""
     kept = {name: value for name, value in os.environ.items() if "WANGGE" not in name}
@@ -98,7 +98,7 @@ def wangge(
         input=given,
         capture_output=True,
         text=True,
-        cwd=ROOT,
+        cwd=cwd,
         timeout=120,
         check=False,
         env=kept | dict(settings or {}),
