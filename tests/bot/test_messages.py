@@ -255,7 +255,7 @@ def test_an_event_without_a_name_is_unknown() -> None:
     assert isinstance(read_message(raw(f"{head()}<MsgType>event</MsgType>")), messages.Unknown)
 
 
-def test_W12_spaces_and_blanks_in_a_text_are_kept() -> None:
+def test_library_defect_W12_spaces_and_blanks_in_a_text_are_kept() -> None:
     assert read_message(text("  12 \n ")).content == "  12 \n "
     assert read_message(text("   ")).content == "   "
     assert read_message(text("")).content == ""

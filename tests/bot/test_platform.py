@@ -92,7 +92,7 @@ async def test_without_valkey_each_process_asks_once(stage: Stage) -> None:
     await away.aclose()
 
 
-async def test_W4_a_voided_token_is_renewed_and_the_call_retried_once(
+async def test_library_defect_W4_a_voided_token_is_renewed_and_the_call_retried_once(
     stage: Stage, redis: Redis
 ) -> None:
     platform = platform_of(stage, redis)
@@ -102,7 +102,9 @@ async def test_W4_a_voided_token_is_renewed_and_the_call_retried_once(
     assert await calls(stage, "stable_token") == 2
 
 
-async def test_W4_a_token_that_is_always_refused_makes_no_storm(stage: Stage, redis: Redis) -> None:
+async def test_library_defect_W4_a_token_that_is_always_refused_makes_no_storm(
+    stage: Stage, redis: Redis
+) -> None:
     await order(stage, "getcallbackip", "errcode", 40001, times=0)
     platform = platform_of(stage, redis)
     for _ in range(5):
@@ -189,7 +191,7 @@ async def test_every_code_has_a_remedy(stage: Stage, redis: Redis, code: int) ->
     assert refused.value.remedy is REMEDIES.get(code, Remedy.ALARM)
 
 
-async def test_W9_no_failure_holds_a_secret(
+async def test_library_defect_W9_no_failure_holds_a_secret(
     stage: Stage, redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -16,7 +16,7 @@ def reply(text: str) -> str:
     return text_reply(to_openid="oA", from_user="gh_x", text=text, created_at_s=1_700_000_000)
 
 
-def test_W3_a_text_with_a_cdata_end_stays_text() -> None:
+def test_library_defect_W3_a_text_with_a_cdata_end_stays_text() -> None:
     evil = "a]]><Evil>1</Evil><![CDATA[b"
     assert read_fields(reply(evil).encode())["Content"] == evil
     assert "<Evil>" not in reply("a]]><Evil>").replace("<![CDATA[><Evil>", "")

@@ -86,7 +86,7 @@ def test_a_safe_message_opens_and_its_answer_is_sealed_for_the_platform() -> Non
     assert signed == signature_of(TOKEN, str(NOW_S), nonce, encrypted)
 
 
-def test_W2_weak_keys_are_refused_at_start() -> None:
+def test_library_defect_W2_weak_keys_are_refused_at_start() -> None:
     for token in ("", "short", "x" * 15):
         with pytest.raises(WeakKeys):
             CallbackKeys.of(token, AES_KEY)
