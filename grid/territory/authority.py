@@ -41,6 +41,9 @@ class Action(StrEnum):
     PROPOSE_SETTINGS = "propose_settings"
     RELEASE_SETTINGS = "release_settings"
     READ_AUDIT = "read_audit"
+    ATTACH_EVIDENCE = "attach_evidence"
+    READ_EVIDENCE = "read_evidence"
+    READ_ORIGINALS = "read_originals"
 
 
 AnyRole = GridRole | StaffRole
@@ -72,6 +75,12 @@ ALLOWED: dict[Action, frozenset[AnyRole]] = {
     Action.PROPOSE_SETTINGS: frozenset({_OPERATOR, _BACK_OFFICE, _HEAD}),
     Action.RELEASE_SETTINGS: frozenset({_OPERATOR, _HEAD}),
     Action.READ_AUDIT: frozenset({_AUDITOR}),
+    Action.ATTACH_EVIDENCE: frozenset({_M, _A, _S, _CREW, _DISPATCHER, _BACK_OFFICE, _HEAD}),
+    Action.READ_EVIDENCE: frozenset(
+        {_M, _A, _S, _DISPATCHER, _BACK_OFFICE, _HEAD, _AUDITOR, _CREW}
+    ),
+    # What was photographed as it was photographed: with faces, the place and the time inside it.
+    Action.READ_ORIGINALS: frozenset({_AUDITOR, _HEAD}),
 }
 
 #: Posts with money, price, stop or role rights sign in to the console with a second factor.
@@ -86,6 +95,7 @@ SECOND_FACTOR_ACTIONS = frozenset(
         Action.REPLAY_DEAD_LETTERS,
         Action.PROPOSE_SETTINGS,
         Action.RELEASE_SETTINGS,
+        Action.READ_ORIGINALS,
     }
 )
 
