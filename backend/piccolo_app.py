@@ -5,8 +5,10 @@ from pathlib import Path
 from piccolo.conf.apps import AppConfig
 
 import bot.tables
+import grid.clocks.tables
 import grid.customers.tables
 import grid.dispatch.tables
+import grid.evidence.tables
 import grid.kit.tables
 import grid.positions.tables
 import grid.territory.tables
@@ -19,6 +21,8 @@ APP_CONFIG = AppConfig(
         *grid.kit.tables.TABLES,
         *grid.territory.tables.TABLES,
         *grid.customers.tables.TABLES,
+        *grid.evidence.tables.TABLES,
+        *grid.clocks.tables.TABLES,
         *grid.positions.tables.TABLES,
         *grid.work_orders.tables.TABLES,
         *grid.dispatch.tables.TABLES,

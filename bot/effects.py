@@ -34,15 +34,9 @@ from grid.kit.refusals import Refusal
 from grid.territory import service as territory
 from grid.territory.types import CustomerActor, GridRole
 from grid.work_orders.intake import report_fault
+from grid.work_orders.ticket_types import RateTicket, ReportFault, TicketView
 from grid.work_orders.tickets import rate_ticket, say_still_dark, tickets_of_openid
-from grid.work_orders.types import (
-    Channel,
-    RateTicket,
-    ReportFault,
-    TicketState,
-    TicketView,
-    WorkOrderState,
-)
+from grid.work_orders.words import Channel, TicketState, WorkOrderState
 
 #: The customer's newest tickets that are looked at.
 TICKETS_READ = 10

@@ -16,17 +16,16 @@ from bot.outbound import Body, Menu, Text, queue
 from grid.kit.clock import business_now
 from grid.kit.database import fetch_value
 from grid.kit.outbox import reaction
-from grid.work_orders.tickets import ticket_view
-from grid.work_orders.types import (
+from grid.work_orders.events import (
     TicketClosed,
-    TicketView,
     WorkOrderAccepted,
     WorkOrderArrived,
     WorkOrderChanged,
     WorkOrderCompleted,
-    WorkOrderEvent,
-    WorkOrderState,
 )
+from grid.work_orders.ticket_types import TicketView
+from grid.work_orders.tickets import ticket_view
+from grid.work_orders.words import WorkOrderEvent, WorkOrderState
 
 _ON_THE_WAY = frozenset({WorkOrderState.ACCEPTED, WorkOrderState.EN_ROUTE})
 _THERE = frozenset({WorkOrderState.ON_SITE, WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HOLD})

@@ -17,12 +17,10 @@ from grid.work_orders.types import (
     AssignByHand,
     DoVerb,
     OpenWorkOrder,
-    WorkOrderEvent,
     WorkOrderFilter,
-    WorkOrderKind,
-    WorkOrderState,
     WorkOrderView,
 )
+from grid.work_orders.words import WorkOrderEvent, WorkOrderKind, WorkOrderState
 from mobile_api.parameters import (
     Code,
     Cursor,

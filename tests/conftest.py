@@ -13,7 +13,7 @@ from backend.keys import Secret
 from backend.migrate import migrate
 from backend.settings import DatabaseSettings
 from grid.kit import clock
-from grid.kit.database import close_pool, open_pool, transaction
+from grid.kit.database import APPEND_ONLY_TABLES, close_pool, open_pool, transaction
 
 os.environ.setdefault("PICCOLO_CONF", "backend.piccolo_conf")
 
@@ -71,10 +71,10 @@ async def empty_tables(owner_url: str) -> None:
             " AND tablename NOT IN ('migration', 'business_clock', 'dated_setting')"
         )
         names = ", ".join(f'"{row["tablename"]}"' for row in tables)
-        for trigger in ("audit_entry", "audit_link", "work_order_transition"):
+        for trigger in APPEND_ONLY_TABLES:
             await owner.execute(f"ALTER TABLE {trigger} DISABLE TRIGGER {trigger}_append_only")
         await owner.execute(f"TRUNCATE {names}")
-        for trigger in ("audit_entry", "audit_link", "work_order_transition"):
+        for trigger in APPEND_ONLY_TABLES:
             await owner.execute(f"ALTER TABLE {trigger} ENABLE TRIGGER {trigger}_append_only")
         await owner.execute("UPDATE business_clock SET offset_s = 0")
     finally:

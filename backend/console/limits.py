@@ -8,7 +8,7 @@ from typing import NamedTuple
 from grid.clocks.types import ClockState, ClockView, Target
 from grid.dispatch.types import Terms
 from grid.work_orders.rules import OVER
-from grid.work_orders.types import WorkOrderState
+from grid.work_orders.words import WorkOrderState
 
 #: Minutes before a limit from which on it is shown as near.
 SOON_MIN = 15

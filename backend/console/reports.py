@@ -15,7 +15,8 @@ from grid.kit.ids import new_id
 from grid.kit.refusals import Invalid, Refusal
 from grid.territory.authority import Action, may, require
 from grid.work_orders.intake import report_fault
-from grid.work_orders.types import Channel, ReportFault, TicketView
+from grid.work_orders.ticket_types import ReportFault, TicketView
+from grid.work_orders.words import Channel
 
 _WORDS = {
     "description": "故障情况",

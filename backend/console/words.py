@@ -4,7 +4,7 @@ from grid.clocks.types import Target
 from grid.customers.types import AccountState, CustomerTagWord
 from grid.geography.types import PlaceClass
 from grid.territory.types import GridRole, StaffRole
-from grid.work_orders.types import (
+from grid.work_orders.words import (
     ArrivalGrade,
     AssignmentState,
     Capacity,

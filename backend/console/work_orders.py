@@ -19,17 +19,10 @@ from grid.territory.authority import Action, may
 from grid.work_orders import reading, steps
 from grid.work_orders.intake import open_work_order
 from grid.work_orders.rules import WAITING
+from grid.work_orders.ticket_types import TicketView
 from grid.work_orders.tickets import ticket_view
-from grid.work_orders.types import (
-    AssignByHand,
-    DoVerb,
-    OpenWorkOrder,
-    Priority,
-    TicketView,
-    WorkOrderEvent,
-    WorkOrderState,
-    WorkOrderView,
-)
+from grid.work_orders.types import AssignByHand, DoVerb, OpenWorkOrder, WorkOrderView
+from grid.work_orders.words import Priority, WorkOrderEvent, WorkOrderState
 
 #: The steps that have a form here, in the order of the page; the others are the phone's.
 STEPS = (

@@ -7,7 +7,7 @@ from piccolo.table import Table
 from grid.customers.types import AccountState, CustomerTagWord, LinkTrust, MeteringSide
 from grid.kit.columns import day, key, moment, one_of, real, text, text_key, to, whole, yes_no
 from grid.kit.database import DB
-from grid.territory.tables import ServiceGrid, SupplyStation, TransformerDistrict, Village
+from grid.territory.tables import ServiceGrid, Staff, SupplyStation, TransformerDistrict, Village
 from grid.territory.types import PlaceClass
 
 
@@ -64,7 +64,7 @@ class Meter(Table, db=DB):
 
 
 class CustomerTag(Table, db=DB):
-    """Who somebody is, with dates and where we know it from."""
+    """Who somebody is, with dates and where we know it from; `owner` looks after them."""
 
     id = key()
     account = to(ServiceAccount)
@@ -72,9 +72,11 @@ class CustomerTag(Table, db=DB):
     from_day = day()
     until_day = day(null=True)
     source = text(100)
+    owner = to(Staff, null=True)
+    reason = text(200, null=True)
 
     customer_tag_once = Unique([account, tag, from_day])
-    customer_tag_word = one_of("tag", CustomerTagWord)
+    customer_tag_words = one_of("tag", CustomerTagWord)
 
 
 class WechatFollower(Table, db=DB):

@@ -18,6 +18,8 @@ class CustomerTagWord(StrEnum):
     IMPORTANT = "important"
     LOW_INCOME = "low_income"
     MEDICAL = "medical"
+    GOVERNMENT = "government"
+    SMALL_BUSINESS = "small_business"
 
 
 class AccountState(StrEnum):

@@ -2,7 +2,7 @@
 
 from grid.dispatch.service import offer
 from grid.kit.outbox import reaction
-from grid.work_orders.types import WorkOrderNeedsSomebody, WorkOrderOpened
+from grid.work_orders.events import WorkOrderNeedsSomebody, WorkOrderOpened
 
 
 @reaction(WorkOrderOpened)

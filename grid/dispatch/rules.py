@@ -10,7 +10,7 @@ from grid.dispatch.types import CandidateView, Terms
 from grid.geography.distance import distance_m
 from grid.geography.travel import travel_time_s
 from grid.geography.types import Place, PlaceClass
-from grid.work_orders.types import Capacity
+from grid.work_orders.words import Capacity
 
 
 class Job(NamedTuple):

@@ -20,15 +20,8 @@ from grid.work_orders.assigning import Choice, assign, offer_to
 from grid.work_orders.recording import lock
 from grid.work_orders.rules import WAITING, check_fields, next_state, reaches
 from grid.work_orders.steps import check_right
-from grid.work_orders.types import (
-    AssignByHand,
-    Capacity,
-    DoVerb,
-    Priority,
-    WorkOrderEvent,
-    WorkOrderState,
-    WorkOrderView,
-)
+from grid.work_orders.types import AssignByHand, DoVerb, WorkOrderView
+from grid.work_orders.words import Capacity, Priority, WorkOrderEvent, WorkOrderState
 
 DISPATCH = SystemActor(name="dispatch")
 #: Waiting jobs looked at in one run of the schedule.

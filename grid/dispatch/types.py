@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-from grid.work_orders.types import Capacity
+from grid.work_orders.words import Capacity
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

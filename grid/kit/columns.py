@@ -58,8 +58,9 @@ def whole(*, null: bool = False) -> Integer:
     return Integer(default=None, null=null)
 
 
-def small(*, null: bool = False) -> SmallInt:
-    return SmallInt(default=None, null=null)
+def small(*, null: bool = False, default: int | None = None) -> SmallInt:
+    """A small number; a default is only for what was added to a table that holds rows."""
+    return SmallInt(default=default, null=null)
 
 
 def big(*, null: bool = False) -> BigInt:
@@ -70,8 +71,9 @@ def real(*, null: bool = False) -> DoublePrecision:
     return DoublePrecision(default=None, null=null)
 
 
-def yes_no(*, null: bool = False) -> Boolean:
-    return Boolean(default=None, null=null)
+def yes_no(*, null: bool = False, default: bool | None = None) -> Boolean:
+    """Yes or no; a default is only for what was added to a table that holds rows."""
+    return Boolean(default=default, null=null)
 
 
 def json(*, null: bool = False) -> JSONB:
@@ -83,7 +85,7 @@ def blob(*, null: bool = False) -> Bytea:
     return Bytea(default=None, null=null)
 
 
-def to(table: type[Table], *, null: bool = False, index: bool = True) -> Any:
+def to(table: type[Table] | str, *, null: bool = False, index: bool = True) -> Any:
     """A reference that holds its parent: deleting a parent with children is refused."""
     return ForeignKey(
         table,

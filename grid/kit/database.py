@@ -17,7 +17,13 @@ from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 from piccolo.table import Table
 
 #: Tables the run-time role may read and append to, but never rewrite (`wangge migrate` grants).
-APPEND_ONLY_TABLES = ("audit_entry", "audit_link", "work_order_transition")
+APPEND_ONLY_TABLES = (
+    "audit_entry",
+    "audit_link",
+    "work_order_transition",
+    "ticket_transition",
+    "evidence_item",
+)
 
 _DEFAULT_SERVER_SETTINGS: Mapping[str, str] = {
     "application_name": "wangge",

@@ -6,7 +6,7 @@ from grid.kit.database import fetch
 from grid.overviews.types import AssignmentLine
 from grid.territory.types import StaffActor
 from grid.work_orders.reading import REACHED, scope_args
-from grid.work_orders.types import AssignmentState, Capacity
+from grid.work_orders.words import AssignmentState, Capacity
 
 #: The newest lines that are shown; a job that was offered more often needs a person anyway.
 LINES_MAX = 100

@@ -23,15 +23,8 @@ DANGERS_SHOWN = 20
 _WAITING = "w.state IN ('draft', 'triaged', 'pending_dispatch', 'scheduled')"
 _DONE = "w.state IN ('completed', 'cannot_complete')"
 
-#: The earliest limit that is still running, as `clocks_of` of the work orders' room sees it.
-DUE = (
-    "least(CASE WHEN w.dispatched_at IS NOT NULL AND w.accepted_at IS NULL"
-    " THEN w.dispatched_at + make_interval(secs => w.accept_limit_s) END,"
-    " CASE WHEN w.arrived_at IS NULL OR w.arrival_grade = 'disputed'"
-    " THEN w.clock_from + make_interval(secs => w.arrive_limit_s) END,"
-    " CASE WHEN w.arrived_at IS NOT NULL AND w.restored_at IS NULL"
-    " THEN w.arrived_at + make_interval(secs => w.restore_limit_s) END)"
-)
+#: The earliest limit that is still running.
+DUE = "w.due_at"
 #: Danger first, then other open jobs, then what is over.
 _RANK = f"CASE WHEN NOT ({STILL_OPEN}) THEN 2 WHEN w.priority = 'danger' THEN 0 ELSE 1 END"
 #: Open jobs by their limit (none is last); what is over, the newest first.

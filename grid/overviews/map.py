@@ -13,7 +13,7 @@ from grid.overviews.watching import note_watching
 from grid.territory.authority import Action, visible
 from grid.territory.types import StaffActor
 from grid.work_orders.reading import REACHED, STILL_OPEN, scope_args
-from grid.work_orders.types import Priority, WorkOrderState
+from grid.work_orders.words import Priority, WorkOrderState
 
 #: Marks of one kind that a map draws.
 MARKS_MAX = 500

@@ -8,13 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from grid.geography.types import GeoJson
-from grid.work_orders.types import (
-    AssignmentState,
-    Capacity,
-    Priority,
-    WorkOrderState,
-    WorkOrderView,
-)
+from grid.work_orders.types import WorkOrderView
+from grid.work_orders.words import AssignmentState, Capacity, Priority, WorkOrderState
 
 Code = Annotated[str, Meta(min_length=1, max_length=20)]
 

@@ -41,6 +41,23 @@ class Action(StrEnum):
     PROPOSE_SETTINGS = "propose_settings"
     RELEASE_SETTINGS = "release_settings"
     READ_AUDIT = "read_audit"
+    HANDLE_TICKETS = "handle_tickets"
+    CALL_BACK = "call_back"
+    READ_SEALED = "read_sealed"
+    APPROVE_PAUSE = "approve_pause"
+    CORRECT_TIMES = "correct_times"
+    PLAN_VISITS = "plan_visits"
+    VISIT = "visit"
+    VERIFY_VISITS = "verify_visits"
+    READ_VISITS = "read_visits"
+    MARK_SPECIAL_CARE = "mark_special_care"
+    READ_OUTAGES = "read_outages"
+    MANAGE_OUTAGES = "manage_outages"
+    HAND_OVER_MATTERS = "hand_over_matters"
+    READ_INDICATORS = "read_indicators"
+    CLOSE_PERIODS = "close_periods"
+    PROPOSE_POLICIES = "propose_policies"
+    RELEASE_POLICIES = "release_policies"
     ATTACH_EVIDENCE = "attach_evidence"
     READ_EVIDENCE = "read_evidence"
     READ_ORIGINALS = "read_originals"
@@ -75,6 +92,25 @@ ALLOWED: dict[Action, frozenset[AnyRole]] = {
     Action.PROPOSE_SETTINGS: frozenset({_OPERATOR, _BACK_OFFICE, _HEAD}),
     Action.RELEASE_SETTINGS: frozenset({_OPERATOR, _HEAD}),
     Action.READ_AUDIT: frozenset({_AUDITOR}),
+    Action.HANDLE_TICKETS: frozenset({_M, _DISPATCHER, _BACK_OFFICE, _HEAD, _AUDITOR}),
+    Action.CALL_BACK: frozenset({_S, _DISPATCHER, _BACK_OFFICE, _HEAD, _AUDITOR}),
+    Action.READ_SEALED: frozenset({_AUDITOR}),
+    Action.APPROVE_PAUSE: frozenset({_DISPATCHER, _AUDITOR}),
+    Action.CORRECT_TIMES: frozenset({_DISPATCHER, _BACK_OFFICE, _HEAD, _AUDITOR}),
+    Action.PLAN_VISITS: frozenset({_M, _BACK_OFFICE, _HEAD}),
+    Action.VISIT: frozenset({_M, _A, _CREW}),
+    Action.VERIFY_VISITS: frozenset({_S, _AUDITOR}),
+    Action.READ_VISITS: frozenset({_M, _A, _S, _BACK_OFFICE, _HEAD, _AUDITOR, _DISPATCHER}),
+    Action.MARK_SPECIAL_CARE: frozenset({_M, _BACK_OFFICE, _HEAD}),
+    Action.READ_OUTAGES: frozenset({_M, _A, _S, _DISPATCHER, _BACK_OFFICE, _HEAD, _AUDITOR, _CREW}),
+    Action.MANAGE_OUTAGES: frozenset({_DISPATCHER, _HEAD}),
+    Action.HAND_OVER_MATTERS: frozenset({_M, _DISPATCHER, _BACK_OFFICE, _HEAD}),
+    Action.READ_INDICATORS: frozenset(
+        {_M, _S, _DISPATCHER, _BACK_OFFICE, _FINANCE, _HEAD, _AUDITOR, _OPERATOR}
+    ),
+    Action.CLOSE_PERIODS: frozenset({_AUDITOR, _HEAD}),
+    Action.PROPOSE_POLICIES: frozenset({_OPERATOR, _BACK_OFFICE, _HEAD}),
+    Action.RELEASE_POLICIES: frozenset({_OPERATOR, _HEAD}),
     Action.ATTACH_EVIDENCE: frozenset({_M, _A, _S, _CREW, _DISPATCHER, _BACK_OFFICE, _HEAD}),
     Action.READ_EVIDENCE: frozenset(
         {_M, _A, _S, _DISPATCHER, _BACK_OFFICE, _HEAD, _AUDITOR, _CREW}

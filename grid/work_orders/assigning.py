@@ -1,11 +1,13 @@
 """Giving a job to somebody: offered by dispatch, or by hand with a reason."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
 
+from grid.clocks.service import apply_effects
+from grid.clocks.types import Subject
 from grid.kit.clock import business_day, business_now
 from grid.kit.database import execute, fetch_one, transaction
 from grid.kit.ids import new_id
@@ -14,15 +16,15 @@ from grid.territory.authority import ALLOWED, Action
 from grid.territory.types import Actor, StaffActor
 from grid.work_orders.reading import view_one
 from grid.work_orders.recording import Step, end_assignment, lock, say_changed, write_history
-from grid.work_orders.rules import WAITING, next_state, reaches
-from grid.work_orders.types import (
-    AssignByHand,
+from grid.work_orders.rules import CLOCK_EFFECTS, WAITING, next_state, reaches
+from grid.work_orders.ticket_recording import TicketStep, follow_job
+from grid.work_orders.types import AssignByHand, DoVerb, WorkOrderView
+from grid.work_orders.words import (
     AssignmentState,
     Capacity,
-    DoVerb,
+    TicketEvent,
     WorkOrderEvent,
     WorkOrderState,
-    WorkOrderView,
 )
 
 _E = WorkOrderEvent
@@ -92,19 +94,23 @@ async def _give(actor: Actor, row: Record, choice: Choice, event: WorkOrderEvent
     version = int(row["version"]) + 1
     if event is _E.REASSIGN:
         await end_assignment(row["id"], AssignmentState.RELEASED, now, choice.reason)
+    due_at = await apply_effects(Subject.WORK_ORDER, row["id"], CLOCK_EFFECTS[event], now)
     await execute(
         "UPDATE work_order SET state = $2, assignee = $3, dispatched_at = $4, accepted_at = NULL,"
-        " departed_at = NULL, arrived_at = NULL, arrival_grade = NULL, version = $5 WHERE id = $1",
+        " departed_at = NULL, arrived_at = NULL, arrival_grade = NULL, version = $5, due_at = $6"
+        " WHERE id = $1",
         row["id"],
         to_state.value,
         choice.staff_id,
         now,
         version,
+        due_at,
     )
     await _open_assignment(actor, row, choice, now)
     command = DoVerb(version=row["version"], reason=choice.reason)
     step = Step(event, to_state, now, command, staff_id=choice.staff_id)
     await write_history(actor, row, step, version)
+    await follow_job(actor, row, event, TicketStep(TicketEvent.DISPATCH, now, choice.reason))
     await say_changed(row, step, version)
     return version
 
@@ -138,13 +144,14 @@ async def _check_person(row: Record, staff_id: UUID, on: date) -> None:
 async def _open_assignment(actor: Actor, row: Record, choice: Choice, now: datetime) -> None:
     await execute(
         "INSERT INTO assignment (id, work_order, staff, capacity, state, offered_at,"
-        " accept_due_at, reason, chosen_by) VALUES ($1, $2, $3, $4, 'offered', $5, $6, $7, $8)",
+        " accept_due_at, reason, chosen_by) VALUES ($1, $2, $3, $4, 'offered', $5,"
+        " (SELECT max(due_at) FROM sla_clock WHERE subject_id = $2 AND target = 'accept'"
+        " AND stopped_at IS NULL AND given_up_at IS NULL), $6, $7)",
         new_id(),
         row["id"],
         choice.staff_id,
         choice.capacity.value,
         now,
-        now + timedelta(seconds=row["accept_limit_s"]),
         choice.reason,
         actor.subject,
     )

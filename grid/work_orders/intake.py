@@ -1,41 +1,36 @@
 """Intake: what somebody told becomes a ticket with its job, in one transaction."""
 
-from datetime import datetime
 from uuid import UUID
 
 from asyncpg import Record
 
-from grid.clocks.policies import limits_at
 from grid.geography.types import Place
-from grid.kit.clock import business_day, business_now
-from grid.kit.database import execute, fetch_one, fetch_value, insert, transaction
-from grid.kit.ids import new_id
-from grid.kit.outbox import say
+from grid.kit.clock import business_now
+from grid.kit.database import execute, fetch_one, fetch_value, transaction
 from grid.kit.refusals import Invalid, NotAllowed, NotFound, TooMany
 from grid.territory.authority import Action
 from grid.territory.places import GridOfPlace
 from grid.territory.types import Actor, CustomerActor, StaffActor
-from grid.work_orders import policies, tables
+from grid.work_orders import policies
 from grid.work_orders.locating import Located, locate
+from grid.work_orders.opening import NewJob, NewTicket, one_at_a_time, write_job, write_ticket
 from grid.work_orders.reading import view_one
 from grid.work_orders.recording import Step, say_changed, write_history
 from grid.work_orders.rules import reaches
+from grid.work_orders.ticket_recording import TicketStep, lock_ticket, write_ticket_step
+from grid.work_orders.ticket_rules import TICKET_TRANSITIONS
+from grid.work_orders.ticket_types import ReportFault, TicketView
 from grid.work_orders.tickets import ticket_view
-from grid.work_orders.types import (
+from grid.work_orders.types import DoVerb, OpenWorkOrder, WorkOrderView
+from grid.work_orders.words import (
     Channel,
-    DangerReported,
-    DoVerb,
-    OpenWorkOrder,
     Priority,
-    ReportFault,
+    TicketEvent,
     TicketKind,
     TicketState,
-    TicketView,
     WorkOrderEvent,
     WorkOrderKind,
-    WorkOrderOpened,
     WorkOrderState,
-    WorkOrderView,
 )
 
 
@@ -49,18 +44,43 @@ async def report_fault(actor: Actor, command: ReportFault) -> TicketView:
     """
     async with transaction():
         now = await business_now()
-        await _one_at_a_time(actor.subject)
+        await one_at_a_time(actor.subject)
         located = await locate(actor, command, now)
         if located.account_id is not None:
-            await _one_at_a_time(f"account:{located.account_id}")
+            await one_at_a_time(f"account:{located.account_id}")
         if command.account_no is not None and not command.danger:
             again = await _told_again(actor, located, command)
             if again is not None:
                 return again
         await _check_budget(actor, command)
-        ticket_id = await _write_ticket(actor, command, located, now)
-        await _write_job(actor, ticket_id, command, located, now)
+        ticket_id = await write_ticket(actor, _fault(actor, command, located), now)
+        await write_job(actor, _repair(ticket_id, command, located), now)
         return await ticket_view(ticket_id)
+
+
+def _fault(actor: Actor, command: ReportFault, located: Located) -> NewTicket:
+    return NewTicket(
+        kind=TicketKind.FAULT,
+        channel=command.channel,
+        description=command.description,
+        located=located,
+        priority=Priority.DANGER if command.danger else Priority.URGENT,
+        danger=command.danger,
+        openid=actor.openid if isinstance(actor, CustomerActor) else None,
+        phone=command.phone,
+        address=command.address,
+        raw_place=command.raw_place,
+        called_at=command.called_at,
+    )
+
+
+def _repair(ticket_id: UUID, command: ReportFault, located: Located) -> NewJob:
+    return NewJob(
+        kind=WorkOrderKind.FAULT_REPAIR,
+        located=located,
+        priority=Priority.DANGER if command.danger else Priority.URGENT,
+        ticket_id=ticket_id,
+    )
 
 
 async def open_work_order(actor: StaffActor, command: OpenWorkOrder) -> WorkOrderView:
@@ -83,11 +103,6 @@ async def open_work_order(actor: StaffActor, command: OpenWorkOrder) -> WorkOrde
                 raise NotFound("没有这个工单")
             job_id = ticket.work_order_id
         return await view_one(actor, job_id)
-
-
-async def _one_at_a_time(whose: str) -> None:
-    """Two messages of one customer, or two of one family, in the same moment make one ticket."""
-    await execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", whose)
 
 
 async def _told_again(actor: Actor, located: Located, command: ReportFault) -> TicketView | None:
@@ -129,96 +144,6 @@ async def _check_budget(actor: Actor, command: ReportFault) -> None:
         raise TooMany("您还有多个报修正在处理,请先等待处理结果", limit=limit)
 
 
-async def _write_ticket(
-    actor: Actor, command: ReportFault, located: Located, now: datetime
-) -> UUID:
-    ticket_id = new_id()
-    raw = command.raw_place
-    await insert(
-        tables.Ticket,
-        id=ticket_id,
-        number=await _number("BX", "ticket_number", now),
-        kind=TicketKind.FAULT.value,
-        channel=command.channel.value,
-        state=TicketState.ACCEPTED.value,
-        danger=command.danger,
-        description=command.description,
-        account=located.account_id,
-        openid=actor.openid if isinstance(actor, CustomerActor) else None,
-        phone=command.phone,
-        address=command.address,
-        lat=None if located.place is None else located.place.lat,
-        lon=None if located.place is None else located.place.lon,
-        raw_lat=None if raw is None else raw.lat,
-        raw_lon=None if raw is None else raw.lon,
-        datum=None if raw is None else raw.datum.value,
-        grid=None if located.grid is None else located.grid.grid_id,
-        station=None if located.grid is None else located.grid.station_id,
-        reported_by=actor.subject,
-        reported_at=now,
-        version=0,
-    )
-    return ticket_id
-
-
-async def _write_job(
-    actor: Actor, ticket_id: UUID, command: ReportFault, located: Located, now: datetime
-) -> UUID:
-    job_id = new_id()
-    grid = located.grid
-    limits = await limits_at(now, located.place_class, grid.station_code if grid else "county")
-    state = WorkOrderState.PENDING_DISPATCH if grid is None else WorkOrderState.TRIAGED
-    await insert(
-        tables.WorkOrder,
-        id=job_id,
-        number=await _number("GD", "work_order_number", now),
-        ticket=ticket_id,
-        kind=WorkOrderKind.FAULT_REPAIR.value,
-        state=state.value,
-        priority=(Priority.DANGER if command.danger else Priority.URGENT).value,
-        account=located.account_id,
-        grid=None if grid is None else grid.grid_id,
-        station=None if grid is None else grid.station_id,
-        place_class=located.place_class,
-        lat=None if located.place is None else located.place.lat,
-        lon=None if located.place is None else located.place.lon,
-        supervised=False,
-        accept_limit_s=int(limits.accept.total_seconds()),
-        arrive_limit_s=int(limits.arrive.total_seconds()),
-        restore_limit_s=int(limits.restore.total_seconds()),
-        reported_at=now,
-        clock_from=now,
-        version=0,
-    )
-    await _write_intake(actor, job_id, state, now)
-    await _say_opened(ticket_id, job_id, None if grid is None else grid.grid_id, command.danger)
-    return job_id
-
-
-async def _write_intake(actor: Actor, job_id: UUID, state: WorkOrderState, now: datetime) -> None:
-    await insert(
-        tables.WorkOrderTransition,
-        id=new_id(),
-        work_order=job_id,
-        version=0,
-        event=WorkOrderEvent.INTAKE.value,
-        to_state=state.value,
-        actor=actor.subject,
-        at=now,
-        facts="{}",
-    )
-
-
-async def _say_opened(ticket_id: UUID, job_id: UUID, grid_id: UUID | None, danger: bool) -> None:
-    await say(
-        WorkOrderOpened(
-            work_order_id=job_id, ticket_id=ticket_id, grid_id=grid_id, version=0, danger=danger
-        )
-    )
-    if danger:
-        await say(DangerReported(ticket_id=ticket_id, work_order_id=job_id, grid_id=grid_id))
-
-
 async def _further_job(actor: StaffActor, ticket_id: UUID, command: OpenWorkOrder) -> UUID:
     """Another job for a ticket whose last one ended without solving it."""
     ticket = await fetch_one("SELECT * FROM ticket WHERE id = $1", ticket_id)
@@ -239,10 +164,13 @@ async def _further_job(actor: StaffActor, ticket_id: UUID, command: OpenWorkOrde
     told = ReportFault(
         description=command.description, channel=Channel.STAFF, danger=command.danger
     )
-    await execute(
-        "UPDATE ticket SET state = 'in_hand', version = version + 1 WHERE id = $1", ticket_id
-    )
-    return await _write_job(actor, ticket_id, told, located, await business_now())
+    now = await business_now()
+    locked = await lock_ticket(ticket_id)
+    if (TicketEvent.RETURN, TicketState(locked["state"])) in TICKET_TRANSITIONS[TicketKind.FAULT]:
+        await write_ticket_step(
+            actor, locked, TicketStep(TicketEvent.RETURN, now, command.description)
+        )
+    return await write_job(actor, _repair(ticket_id, told, located), now)
 
 
 async def _lock_last_job(ticket_id: UUID) -> Record:
@@ -263,9 +191,3 @@ async def _lock_last_job(ticket_id: UUID) -> Record:
     if newest["closed_at"] is not None:
         raise Invalid("ticket_id", "这个报修已经结束,请重新受理")
     return last
-
-
-async def _number(prefix: str, sequence: str, now: datetime) -> str:
-    """`BX20261121000042`: the business day and a running number; read out on the telephone."""
-    running = await fetch_value("SELECT nextval($1::regclass)", sequence)
-    return f"{prefix}{business_day(now):%Y%m%d}{running:06d}"

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from grid.clocks.service import CLOCKS_OF, views_of
 from grid.geography.distance import distance_m
 from grid.geography.types import Place
 from grid.kit import audit
@@ -22,25 +23,21 @@ from grid.work_orders.rules import (
     RIGHT,
     TRANSITIONS,
     WAITING,
-    Times,
-    clocks_of,
     reaches,
 )
-from grid.work_orders.types import (
+from grid.work_orders.types import PersonView, TransitionView, WorkOrderFilter, WorkOrderView
+from grid.work_orders.words import (
     ArrivalGrade,
-    PersonView,
     Priority,
-    TransitionView,
     WorkOrderEvent,
-    WorkOrderFilter,
     WorkOrderKind,
     WorkOrderState,
-    WorkOrderView,
 )
 
 #: What `view_of` reads of a job; `REACHED` limits it to the rows of `scope_args` ($1 to $4).
 JOB_ROWS = (
-    "SELECT w.*, t.number AS ticket_number, t.description, t.phone AS reporter_phone,"
+    f"SELECT w.*, {CLOCKS_OF.replace('{id}', 'w.id')} AS clocks, t.number AS ticket_number,"  # noqa: S608 - ours
+    " t.description AS told, t.phone AS reporter_phone,"
     " t.address AS told_address, a.account_no, a.name AS customer_name, a.phone AS account_phone,"
     " a.address AS account_address, g.name AS grid_name, s.name AS station_name,"
     " p.employee_no, p.name AS staff_name, p.phone AS staff_phone"
@@ -135,9 +132,7 @@ async def today(actor: StaffActor, limit: int = 200) -> list[WorkOrderView]:
     """The actor's open jobs: danger first, then by the earliest limit still running."""
     rows = await fetch(
         f"{JOB_ROWS} WHERE w.assignee = $1 AND {STILL_OPEN}"
-        " ORDER BY (w.priority = 'danger') DESC, CASE WHEN w.arrived_at IS NULL"
-        " THEN w.clock_from + make_interval(secs => w.arrive_limit_s)"
-        " ELSE w.arrived_at + make_interval(secs => w.restore_limit_s) END, w.id LIMIT $2",
+        " ORDER BY (w.priority = 'danger') DESC, w.due_at NULLS LAST, w.id LIMIT $2",
         actor.staff_id,
         limit,
     )
@@ -196,7 +191,7 @@ def view_of(row: Record, actor: Actor, now: datetime, near: Place | None = None)
         customer_name=row["customer_name"],
         phone=phone if _sees_phone(actor, row) else mask_phone(phone),
         address=row["account_address"] or row["told_address"],
-        description=row["description"] or "",
+        description=row["description"] or row["told"] or "",
         kind=WorkOrderKind(row["kind"]),
         state=state,
         priority=Priority(row["priority"]),
@@ -215,25 +210,8 @@ def view_of(row: Record, actor: Actor, now: datetime, near: Place | None = None)
         completed_at=row["completed_at"],
         arrival_grade=None if row["arrival_grade"] is None else ArrivalGrade(row["arrival_grade"]),
         resolution=row["resolution"],
-        clocks=clocks_of(times_of(row), state, now),
+        clocks=views_of(row["clocks"], now),
         allowed=allowed_events(actor, row, state),
-    )
-
-
-def times_of(row: Record) -> Times:
-    """The moments and limits of a work_order row."""
-    grade = row["arrival_grade"]
-    return Times(
-        clock_from=row["clock_from"],
-        dispatched_at=row["dispatched_at"],
-        accepted_at=row["accepted_at"],
-        arrived_at=row["arrived_at"],
-        arrival_grade=None if grade is None else ArrivalGrade(grade),
-        restored_at=row["restored_at"],
-        ended_at=row["completed_at"] or row["closed_at"],
-        accept_limit_s=row["accept_limit_s"],
-        arrive_limit_s=row["arrive_limit_s"],
-        restore_limit_s=row["restore_limit_s"],
     )
 
 

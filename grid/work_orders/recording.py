@@ -10,22 +10,29 @@ from uuid import UUID
 import msgspec
 from asyncpg import Record
 
+from grid.clocks.service import apply_effects
+from grid.clocks.types import Subject
 from grid.kit.database import execute, fetch_one
 from grid.kit.ids import new_id
 from grid.kit.outbox import say
 from grid.kit.refusals import NotFound
 from grid.territory.types import Actor
-from grid.work_orders.types import (
-    ArrivalGrade,
-    AssignmentState,
-    DoVerb,
-    TicketClosed,
+from grid.work_orders.events import (
     WorkOrderAccepted,
     WorkOrderArrived,
     WorkOrderChanged,
     WorkOrderCompleted,
-    WorkOrderEvent,
     WorkOrderNeedsSomebody,
+)
+from grid.work_orders.rules import effects_of
+from grid.work_orders.ticket_recording import TicketStep, follow_job
+from grid.work_orders.types import DoVerb
+from grid.work_orders.words import (
+    ArrivalGrade,
+    AssignmentState,
+    CallbackOutcome,
+    TicketEvent,
+    WorkOrderEvent,
     WorkOrderState,
 )
 
@@ -84,13 +91,21 @@ async def lock(work_order_id: UUID) -> Record:
     return row
 
 
-async def write_step(actor: Actor, row: Record, step: Step) -> int:
+async def write_step(
+    actor: Actor, row: Record, step: Step, outcome: CallbackOutcome | None = None
+) -> int:
     """Write a judged step: the job, its history, its assignment, its ticket, its events.
 
     Runs inside the verb's transaction with the job's row locked; returns the new version.
+    `outcome`: what the customer said, where the step is their answer.
     """
     version = int(row["version"]) + 1
     sets, values = _changes(step)
+    effects = effects_of(step.event, step.grade)
+    if effects is not None:
+        due_at = await apply_effects(Subject.WORK_ORDER, row["id"], effects, step.at)
+        values.append(due_at)
+        sets += f"due_at = ${len(values) + 3}, "
     await execute(
         f"UPDATE work_order SET {sets} state = $2, version = $3 WHERE id = $1",  # noqa: S608 - ours
         row["id"],
@@ -102,7 +117,19 @@ async def write_step(actor: Actor, row: Record, step: Step) -> int:
     state = _ASSIGNMENT.get(step.event)
     if state is not None:
         await end_assignment(row["id"], state, step.at, step.command.reason)
-    await _follow_on_ticket(row, step)
+    await follow_job(
+        actor,
+        row,
+        step.event,
+        TicketStep(
+            TicketEvent.COMMENT,
+            step.at,
+            reason=step.command.reason,
+            device_at=step.command.occurred_at,
+            answer=step.command.resolution,
+            outcome=outcome,
+        ),
+    )
     await _say_step(row, step, version)
     return version
 
@@ -177,28 +204,6 @@ async def end_assignment(
     )
 
 
-async def _follow_on_ticket(row: Record, step: Step) -> None:
-    """What the customer's ticket becomes when its job moves."""
-    if row["ticket"] is None:
-        return
-    change = {
-        _E.ACCEPT: "state = 'in_hand'",
-        _E.COMPLETE: "state = 'replied', replied_at = $2",
-        _E.CANCEL: "state = 'cancelled', closed_at = $2",
-        _E.REOPEN: "state = 'in_hand', replied_at = NULL, closed_at = NULL",
-    }.get(step.event)
-    if step.event is _E.CLOSE and row["state"] == WorkOrderState.COMPLETED:
-        change = "state = 'closed', closed_at = $2"
-    if change is None:
-        return
-    await execute(
-        f"UPDATE ticket SET {change}, version = version + 1"  # noqa: S608 - constants above
-        " WHERE id = $1 AND $2::timestamptz IS NOT NULL",
-        row["ticket"],
-        step.at,
-    )
-
-
 async def say_changed(row: Record, step: Step, version: int) -> None:
     """Say that boards and phones should read the job again; `staff_id` has it, or had it."""
     await say(
@@ -224,5 +229,3 @@ async def _say_step(row: Record, step: Step, version: int) -> None:
         await say(WorkOrderArrived(work_order_id=job, ticket_id=ticket, staff_id=staff))
     elif step.event is _E.COMPLETE:
         await say(WorkOrderCompleted(work_order_id=job, ticket_id=ticket))
-    elif step.event is _E.CLOSE and ticket is not None:
-        await say(TicketClosed(ticket_id=ticket))

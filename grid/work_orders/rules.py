@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from grid.clocks.rules import clock
-from grid.clocks.types import ClockView, Target
+from grid.clocks.ledger import GIVE_UP_ALL, Effects
+from grid.clocks.types import Target
 from grid.kit.refusals import Invalid, Refusal
 from grid.territory.authority import Action, may, visible
 from grid.territory.types import Actor
-from grid.work_orders.types import ArrivalGrade, DoVerb, WorkOrderEvent, WorkOrderState
+from grid.work_orders.types import DoVerb
+from grid.work_orders.words import ArrivalGrade, WorkOrderEvent, WorkOrderState
 
 _E, _S = WorkOrderEvent, WorkOrderState
 
@@ -206,35 +207,28 @@ def judge_arrival(
     return ArrivalGrade.DISPUTED
 
 
-class Times(NamedTuple):
-    """The moments and limits of a job that its clocks are made of."""
+_T = Target
+#: What each step does to the clocks of its job; of a disputed arrival the clock runs on.
+CLOCK_EFFECTS: dict[WorkOrderEvent, Effects] = {
+    _E.ASSIGN: Effects(start=(_T.ACCEPT,)),
+    _E.REASSIGN: Effects(again=(_T.ACCEPT,)),
+    _E.ACCEPT: Effects(stop=(_T.ACCEPT,)),
+    _E.DECLINE: Effects(give_up=(_T.ACCEPT,)),
+    _E.SILENCE: Effects(give_up=(_T.ACCEPT,)),
+    _E.ARRIVE: Effects(stop=(_T.ARRIVE,), start=(_T.RESTORE,)),
+    _E.RESTORE: Effects(stop=(_T.RESTORE,)),
+    _E.COMPLETE: Effects(stop=(_T.COMPLETE,), give_up=tuple(_T)),
+    _E.CANNOT_COMPLETE: GIVE_UP_ALL,
+    _E.CANCEL: GIVE_UP_ALL,
+    _E.REOPEN: Effects(again=(_T.ARRIVE, _T.COMPLETE), renew=(_T.ACCEPT, _T.RESTORE)),
+}
+DISPUTED_ARRIVAL = Effects(start=(_T.RESTORE,))
+#: The clocks that run from intake on.
+FROM_INTAKE = (_T.ARRIVE, _T.COMPLETE)
 
-    clock_from: datetime
-    dispatched_at: datetime | None
-    accepted_at: datetime | None
-    arrived_at: datetime | None
-    arrival_grade: ArrivalGrade | None
-    restored_at: datetime | None
-    ended_at: datetime | None
-    accept_limit_s: int
-    arrive_limit_s: int
-    restore_limit_s: int
 
-
-def clocks_of(times: Times, state: WorkOrderState, now: datetime) -> list[ClockView]:
-    """The clocks of a job: accept from dispatch, arrive from intake, restore from arrival.
-
-    A disputed arrival does not stop the arrival clock. The clocks of a job that was given up
-    (cancelled, or ended without restoring) stand still at that moment.
-    """
-    given_up_at = times.ended_at if state in OVER and times.restored_at is None else None
-    proved = times.arrived_at if times.arrival_grade != ArrivalGrade.DISPUTED else None
-    due = times.clock_from + timedelta(seconds=times.arrive_limit_s)
-    found = [clock(Target.ARRIVE, due, proved, now, given_up_at)]
-    if times.dispatched_at is not None:
-        due = times.dispatched_at + timedelta(seconds=times.accept_limit_s)
-        found.insert(0, clock(Target.ACCEPT, due, times.accepted_at, now, given_up_at))
-    if times.arrived_at is not None:
-        due = times.arrived_at + timedelta(seconds=times.restore_limit_s)
-        found.append(clock(Target.RESTORE, due, times.restored_at, now, given_up_at))
-    return found
+def effects_of(event: WorkOrderEvent, grade: ArrivalGrade | None) -> Effects | None:
+    """What a judged step does to the clocks; None: nothing."""
+    if event is _E.ARRIVE and grade is ArrivalGrade.DISPUTED:
+        return DISPUTED_ARRIVAL
+    return CLOCK_EFFECTS.get(event)

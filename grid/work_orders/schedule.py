@@ -8,7 +8,8 @@ from grid.work_orders import policies
 from grid.work_orders.recording import Step, lock, write_step
 from grid.work_orders.rules import next_state
 from grid.work_orders.tickets import close_job
-from grid.work_orders.types import DoVerb, WorkOrderEvent, WorkOrderState
+from grid.work_orders.types import DoVerb
+from grid.work_orders.words import WorkOrderEvent, WorkOrderState
 
 #: Jobs handled in one run; the rest is due at once in the next.
 _BATCH = 100

@@ -29,14 +29,8 @@ from grid.work_orders.rules import (
     next_state,
     reaches,
 )
-from grid.work_orders.types import (
-    ArrivalGrade,
-    DevicePosition,
-    DoVerb,
-    WorkOrderEvent,
-    WorkOrderState,
-    WorkOrderView,
-)
+from grid.work_orders.types import DevicePosition, DoVerb, WorkOrderView
+from grid.work_orders.words import ArrivalGrade, WorkOrderEvent, WorkOrderState
 
 _E = WorkOrderEvent
 

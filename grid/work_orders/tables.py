@@ -8,12 +8,15 @@ from grid.kit.columns import json, key, moment, one_of, real, small, text, to, w
 from grid.kit.database import DB
 from grid.territory.tables import ServiceGrid, Staff, SupplyStation
 from grid.territory.types import PlaceClass
-from grid.work_orders.types import (
+from grid.work_orders.words import (
     ArrivalGrade,
     AssignmentState,
+    CallbackOutcome,
     Capacity,
     Channel,
+    ComplaintClass,
     Priority,
+    TicketEvent,
     TicketKind,
     TicketState,
     WorkOrderEvent,
@@ -26,6 +29,8 @@ class Ticket(Table, db=DB):
     """What the customer said. Raw coordinates keep their datum beside the WGS-84 place.
 
     `grid` is null while nobody knows where it is: then only the county's dispatchers see it.
+    `handler`: who in the office handles it. Of a sealed one (a tip-off) the author is nowhere here.
+    `due_at`: its next limit, a copy for sorting. `called_at`: when the telephone call began.
     """
 
     id = key()
@@ -51,14 +56,39 @@ class Ticket(Table, db=DB):
     replied_at = moment(null=True)
     closed_at = moment(null=True)
     version = whole()
+    reporter_name = text(60, null=True)
+    complaint_class = text(24, null=True)
+    sealed = yes_no(default=False)
+    form = json(null=True)
+    handler = to(Staff, null=True)
+    parent = to("self", null=True)
+    about_ticket = to("self", null=True)
+    urges = small(default=0)
+    called_at = moment(null=True)
+    first_contact_at = moment(null=True)
+    dispatched_at = moment(null=True)
+    taken_at = moment(null=True)
+    arrived_at = moment(null=True)
+    handled_at = moment(null=True)
+    called_back_at = moment(null=True)
+    answer = text(500, null=True)
+    callback = text(12, null=True)
+    due_at = moment(null=True)
 
-    ticket_kind = one_of("kind", TicketKind)
-    ticket_channel = one_of("channel", Channel)
-    ticket_state = one_of("state", TicketState)
+    ticket_kind_word = one_of("kind", TicketKind)
+    ticket_channel_word = one_of("channel", Channel)
+    ticket_state_word = one_of("state", TicketState)
+    ticket_complaint_class = one_of("complaint_class", ComplaintClass)
+    ticket_callback = one_of("callback", CallbackOutcome)
+    ticket_sealed = Check("NOT sealed OR (openid IS NULL AND phone IS NULL AND account IS NULL)")
 
 
 class WorkOrder(Table, db=DB):
-    """The job, with the limits frozen at intake; `clock_from` is intake or the last reopening."""
+    """The job; its limits are clocks of their own, `clock_from` is intake or the last reopening.
+
+    `due_at`: its next limit, a copy for sorting. `starts_at`: when it is planned for.
+    `check_in_due_at`: somebody alone on site has to say by then that all is well.
+    """
 
     id = key()
     number = text(24, unique=True)
@@ -74,9 +104,6 @@ class WorkOrder(Table, db=DB):
     lon = real(null=True)
     assignee = to(Staff, null=True)
     supervised = yes_no()
-    accept_limit_s = whole()
-    arrive_limit_s = whole()
-    restore_limit_s = whole()
     reported_at = moment()
     clock_from = moment()
     dispatched_at = moment(null=True)
@@ -90,13 +117,20 @@ class WorkOrder(Table, db=DB):
     arrival_grade = text(10, null=True)
     resolution = text(500, null=True)
     version = whole()
+    description = text(500, null=True)
+    due_at = moment(null=True)
+    starts_at = moment(null=True)
+    arrival_proof = text(20, null=True)
+    live_work = yes_no(default=False)
+    permit_no = text(40, null=True)
+    second_person = to(Staff, null=True)
+    check_in_due_at = moment(null=True)
 
-    work_order_kind = one_of("kind", WorkOrderKind)
+    work_order_kind_word = one_of("kind", WorkOrderKind)
     work_order_state = one_of("state", WorkOrderState)
     work_order_priority = one_of("priority", Priority)
     work_order_place_class = one_of("place_class", PlaceClass)
     work_order_grade = one_of("arrival_grade", ArrivalGrade)
-    work_order_limits = Check("accept_limit_s > 0 AND arrive_limit_s > 0 AND restore_limit_s > 0")
     work_order_somebody = Check(
         "assignee IS NOT NULL OR state NOT IN"
         " ('assigned', 'accepted', 'en_route', 'on_site', 'in_progress', 'on_hold')"
@@ -104,7 +138,10 @@ class WorkOrder(Table, db=DB):
 
 
 class Assignment(Table, db=DB):
-    """One person and one job, from the offer to its end, and why this person was chosen."""
+    """One person and one job, from the offer to its end, and why this person was chosen.
+
+    `accept_due_at` null: a planned job that silence does not take away.
+    """
 
     id = key()
     work_order = to(WorkOrder)
@@ -112,7 +149,7 @@ class Assignment(Table, db=DB):
     capacity = text(12)
     state = text(12)
     offered_at = moment()
-    accept_due_at = moment()
+    accept_due_at = moment(null=True)
     ended_at = moment(null=True)
     reason = text(500, null=True)
     chosen_by = text(80)
@@ -147,6 +184,50 @@ class WorkOrderTransition(Table, db=DB):
     work_order_transition_grade = one_of("grade", ArrivalGrade)
 
 
+class TicketTransition(Table, db=DB):
+    """One step of a ticket's history. Append-only."""
+
+    id = key()
+    ticket = to(Ticket)
+    version = whole()
+    event = text(20)
+    from_state = text(12, null=True)
+    to_state = text(12)
+    actor = text(80)
+    staff = to(Staff, null=True)
+    at = moment()
+    device_at = moment(null=True)
+    reason = text(500, null=True)
+    facts = json()
+
+    ticket_transition_event = one_of("event", TicketEvent)
+    ticket_transition_to = one_of("to_state", TicketState)
+
+
+class TicketAccused(Table, db=DB):
+    """Somebody whom a complaint or tip-off is about: never handles it, never reads it (W5)."""
+
+    id = key()
+    ticket = to(Ticket)
+    staff = to(Staff)
+
+    ticket_accused_once = Unique([ticket, staff])
+
+
+class SealedAuthor(Table, db=DB):
+    """Who wrote a tip-off; read only through the auditor's verb, and every reading is audited."""
+
+    ticket = to(Ticket, index=False)
+    id = key()
+    openid = text(64, null=True, index=True)
+    phone = text(20, null=True)
+    name = text(60, null=True)
+    account = to(ServiceAccount, null=True)
+    sealed_at = moment()
+
+    sealed_author_once = Unique([ticket])
+
+
 class Rating(Table, db=DB):
     """One rating per ticket, by the customer; staff cannot change it."""
 
@@ -162,4 +243,13 @@ class Rating(Table, db=DB):
     rating_stars = Check("stars BETWEEN 1 AND 5")
 
 
-TABLES = (Ticket, WorkOrder, Assignment, WorkOrderTransition, Rating)
+TABLES = (
+    Ticket,
+    WorkOrder,
+    Assignment,
+    WorkOrderTransition,
+    TicketTransition,
+    TicketAccused,
+    SealedAuthor,
+    Rating,
+)

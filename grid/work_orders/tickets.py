@@ -14,20 +14,15 @@ from grid.territory.types import Actor, CustomerActor
 from grid.work_orders import tables
 from grid.work_orders.recording import Step, lock, write_step
 from grid.work_orders.rules import next_state
-from grid.work_orders.types import (
-    DoVerb,
-    RateTicket,
-    TicketKind,
-    TicketState,
-    TicketView,
-    WorkOrderEvent,
-    WorkOrderState,
-)
+from grid.work_orders.ticket_types import RateTicket, TicketView
+from grid.work_orders.types import DoVerb
+from grid.work_orders.words import TicketKind, TicketState, WorkOrderEvent, WorkOrderState
 
 _SELECT = (
     "SELECT t.*, a.account_no, a.address AS account_address, w.id AS work_order_id,"
     " w.state AS work_order_state, w.arrived_at,"
-    " w.clock_from + make_interval(secs => w.arrive_limit_s) AS arrive_due_at,"
+    " (SELECT max(c.due_at) FROM sla_clock c WHERE c.subject_id = w.id AND c.target = 'arrive'"
+    " AND c.stopped_at IS NULL AND c.given_up_at IS NULL) AS arrive_due_at,"
     " p.name AS assignee_name, p.phone AS assignee_phone, r.stars FROM ticket t"
     " LEFT JOIN service_account a ON a.id = t.account"
     " LEFT JOIN LATERAL (SELECT * FROM work_order w WHERE w.ticket = t.id"

@@ -27,7 +27,8 @@ from grid.kit.clock import machine_now
 from grid.kit.database import execute, fetch, fetch_value, transaction
 from grid.kit.outbox import claim_due, fan_out, react
 from grid.work_orders.steps import take_step
-from grid.work_orders.types import DoVerb, WorkOrderEvent
+from grid.work_orders.types import DoVerb
+from grid.work_orders.words import WorkOrderEvent
 from tests.bot.simulator.account import CONFIG
 from tests.bot.simulator.conftest import _run
 from tests.grid.work_orders.scene import Scene, completed, make_scene, offered, step, walked

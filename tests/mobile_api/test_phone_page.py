@@ -11,7 +11,7 @@ import pytest
 import mobile_api.phone
 from backend.http.pages import CONTENT_SECURITY_POLICY
 from grid.customers.types import CustomerTagWord
-from grid.work_orders.types import ArrivalGrade, Priority, WorkOrderEvent, WorkOrderState
+from grid.work_orders.words import ArrivalGrade, Priority, WorkOrderEvent, WorkOrderState
 from tests.house.application import built_application
 
 FOLDER = Path(mobile_api.phone.__file__).parent

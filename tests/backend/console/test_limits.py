@@ -8,7 +8,7 @@ from backend.console.limits import cost_words, duration, limit_of, next_limit
 from grid.clocks.rules import clock
 from grid.clocks.types import Target
 from grid.dispatch.types import Terms
-from grid.work_orders.types import WorkOrderState
+from grid.work_orders.words import WorkOrderState
 
 OPEN = WorkOrderState.ASSIGNED
 NOW = datetime(2026, 11, 22, 0, 0, tzinfo=UTC)

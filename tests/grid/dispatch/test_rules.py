@@ -13,7 +13,7 @@ from grid.dispatch.rules import Job, Person, rank, terms, why_not
 from grid.dispatch.types import CandidateView
 from grid.geography.travel import TravelPolicy
 from grid.geography.types import Place, PlaceClass
-from grid.work_orders.types import Capacity
+from grid.work_orders.words import Capacity
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 JOB = Job(Place(lat=29.89, lon=110.03), PlaceClass.RURAL)

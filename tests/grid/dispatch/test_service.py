@@ -18,15 +18,11 @@ from grid.positions.service import report_positions
 from grid.positions.types import Fix, ReportPositions
 from grid.territory.types import GridRole
 from grid.work_orders.assigning import StaffNotAvailable
+from grid.work_orders.events import WorkOrderNeedsSomebody, WorkOrderOpened
 from grid.work_orders.intake import report_fault
 from grid.work_orders.reading import view_one
 from grid.work_orders.rules import WorkOrderStepNotPossible
-from grid.work_orders.types import (
-    AssignByHand,
-    DoVerb,
-    WorkOrderNeedsSomebody,
-    WorkOrderOpened,
-)
+from grid.work_orders.types import AssignByHand, DoVerb
 from tests.grid.work_orders.scene import (
     Scene,
     assignments_of,

@@ -16,14 +16,9 @@ from grid.overviews.types import BoardFilter
 from grid.territory.types import StaffActor
 from grid.work_orders.assigning import assign
 from grid.work_orders.intake import report_fault
-from grid.work_orders.types import (
-    AssignByHand,
-    Channel,
-    Priority,
-    ReportFault,
-    WorkOrderState,
-    WorkOrderView,
-)
+from grid.work_orders.ticket_types import ReportFault
+from grid.work_orders.types import AssignByHand, WorkOrderView
+from grid.work_orders.words import Channel, Priority, WorkOrderState
 from tests.support.county import Grid, make_grid
 from tests.support.staff import make_dispatcher
 

@@ -14,15 +14,9 @@ from grid.territory.types import CustomerActor, StaffActor
 from grid.work_orders.intake import report_fault
 from grid.work_orders.reading import view_one
 from grid.work_orders.steps import take_step
-from grid.work_orders.types import (
-    Channel,
-    DevicePosition,
-    DoVerb,
-    ReportFault,
-    TicketView,
-    WorkOrderEvent,
-    WorkOrderView,
-)
+from grid.work_orders.ticket_types import ReportFault, TicketView
+from grid.work_orders.types import DevicePosition, DoVerb, WorkOrderView
+from grid.work_orders.words import Channel, WorkOrderEvent
 from tests.support.county import Grid, make_grid
 from tests.support.homes import Home, link, make_account, make_customer
 from tests.support.staff import actor_of, make_dispatcher

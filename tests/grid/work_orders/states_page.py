@@ -7,7 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from grid.work_orders.rules import ASSIGNEE_ONLY, IN_PLACE_OF, NEEDED, RIGHT, TRANSITIONS
-from grid.work_orders.types import WorkOrderEvent, WorkOrderState
+from grid.work_orders.words import WorkOrderEvent, WorkOrderState
 from tests.house.source import TOP
 
 PAGE: Path = TOP / "grid" / "work_orders" / "STATES.md"

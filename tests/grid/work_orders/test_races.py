@@ -17,15 +17,10 @@ from grid.work_orders.reading import view_one
 from grid.work_orders.recording import lock
 from grid.work_orders.schedule import move_silent_offers_on
 from grid.work_orders.steps import take_step
+from grid.work_orders.ticket_types import RateTicket
 from grid.work_orders.tickets import rate_ticket, say_still_dark
-from grid.work_orders.types import (
-    AssignByHand,
-    DoVerb,
-    OpenWorkOrder,
-    RateTicket,
-    WorkOrderEvent,
-    WorkOrderView,
-)
+from grid.work_orders.types import AssignByHand, DoVerb, OpenWorkOrder, WorkOrderView
+from grid.work_orders.words import WorkOrderEvent
 from tests.grid.work_orders.scene import (
     assignments_of,
     completed,

@@ -27,7 +27,8 @@ from grid.work_orders.rules import (
     judge_arrival,
     next_state,
 )
-from grid.work_orders.types import ArrivalGrade, DoVerb, WorkOrderEvent, WorkOrderState
+from grid.work_orders.types import DoVerb
+from grid.work_orders.words import ArrivalGrade, WorkOrderEvent, WorkOrderState
 
 #: The table of the reference in words: event, states it may happen in, state after it.
 TABLE = """

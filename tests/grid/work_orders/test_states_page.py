@@ -1,7 +1,7 @@
 """The page of states says what the table says."""
 
 from grid.work_orders.rules import TRANSITIONS
-from grid.work_orders.types import WorkOrderEvent
+from grid.work_orders.words import WorkOrderEvent
 from tests.grid.work_orders.states_page import EVERYWHERE, PAGE, diagram, page
 
 

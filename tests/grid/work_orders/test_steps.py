@@ -18,12 +18,8 @@ from grid.territory.types import CustomerActor
 from grid.work_orders.reading import view_one
 from grid.work_orders.rules import ArrivalNotProved, WorkOrderStepNotPossible
 from grid.work_orders.steps import take_step
-from grid.work_orders.types import (
-    AssignByHand,
-    DoVerb,
-    WorkOrderEvent,
-    WorkOrderView,
-)
+from grid.work_orders.types import AssignByHand, DoVerb, WorkOrderView
+from grid.work_orders.words import WorkOrderEvent
 from tests.grid.work_orders.scene import (
     assignments_of,
     at,

@@ -3,6 +3,7 @@
 import pytest
 
 from grid.kit.refusals import NotFound
+from grid.work_orders.ticket_types import RateTicket
 from grid.work_orders.tickets import (
     TicketAlreadyRated,
     TicketNotFinished,
@@ -10,7 +11,6 @@ from grid.work_orders.tickets import (
     say_still_dark,
     tickets_of_openid,
 )
-from grid.work_orders.types import RateTicket
 from tests.grid.work_orders.scene import (
     completed,
     make_scene,

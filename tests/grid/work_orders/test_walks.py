@@ -14,12 +14,8 @@ from grid.territory.types import StaffActor
 from grid.work_orders.reading import view_one
 from grid.work_orders.rules import OVER, TRANSITIONS
 from grid.work_orders.schedule import close_unrated, move_silent_offers_on
-from grid.work_orders.types import (
-    DoVerb,
-    WorkOrderEvent,
-    WorkOrderState,
-    WorkOrderView,
-)
+from grid.work_orders.types import DoVerb, WorkOrderView
+from grid.work_orders.words import WorkOrderEvent, WorkOrderState
 from tests.grid.work_orders.scene import (
     Scene,
     assignments_of,
