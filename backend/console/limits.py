@@ -8,14 +8,18 @@ from typing import NamedTuple
 from grid.clocks.types import ClockState, ClockView, Target
 from grid.dispatch.types import Terms
 from grid.work_orders.rules import OVER
-from grid.work_orders.words import WorkOrderState
+from grid.work_orders.words import TicketState, WorkOrderState
 
 #: Minutes before a limit from which on it is shown as near.
 SOON_MIN = 15
 
 
+#: States in which clocks stand still.
+_STANDING = (*OVER, TicketState.CLOSED, TicketState.CANCELLED)
+
+
 class Limit(NamedTuple):
-    """One clock in words; `look` is the style's name: late, soon, fine, kept, missed, ended."""
+    """One clock in words; `look`: late, soon, fine, paused, kept, missed, ended."""
 
     target: Target
     due_at: datetime
@@ -23,8 +27,8 @@ class Limit(NamedTuple):
     words: str
 
 
-def limit_of(clock: ClockView, state: WorkOrderState, as_of: datetime) -> Limit:
-    """A clock of a job in `state` as it stands at `as_of`; the clocks of what is over stand."""
+def limit_of(clock: ClockView, state: WorkOrderState | TicketState, as_of: datetime) -> Limit:
+    """A clock of a job or ticket as it stands at `as_of`; the clocks of what is over stand."""
     if clock.state is ClockState.MET:
         return Limit(clock.target, clock.due_at, "kept", "按时")
     if clock.state is ClockState.CANCELLED:
@@ -32,27 +36,37 @@ def limit_of(clock: ClockView, state: WorkOrderState, as_of: datetime) -> Limit:
     if clock.stopped_at is not None:
         over = _minutes(clock.due_at, clock.stopped_at)
         return Limit(clock.target, clock.due_at, "missed", f"完成时已超时 {duration(over)}")
-    if clock.state is ClockState.BREACHED and state in OVER:
+    if clock.state is ClockState.BREACHED and state in _STANDING:
         return Limit(clock.target, clock.due_at, "missed", "结束时已超时")
     if clock.state is ClockState.BREACHED:
         over = _minutes(clock.due_at, as_of)
         return Limit(clock.target, clock.due_at, "late", f"已超时 {duration(over)}")
+    if clock.state is ClockState.PAUSED:
+        return Limit(clock.target, clock.due_at, "paused", "已暂停计时")
     left = _minutes(as_of, clock.due_at)
+    if clock.warn_at is not None and as_of >= clock.warn_at:
+        return Limit(clock.target, clock.due_at, "soon", f"将到期，剩 {duration(left)}")
     if left <= SOON_MIN:
         return Limit(clock.target, clock.due_at, "soon", f"将到期，剩 {duration(left)}")
     return Limit(clock.target, clock.due_at, "fine", f"剩 {duration(left)}")
 
 
 def running_limits(
-    clocks: Sequence[ClockView], state: WorkOrderState, as_of: datetime
+    clocks: Sequence[ClockView], state: WorkOrderState | TicketState, as_of: datetime
 ) -> list[Limit]:
     """The clocks that nobody has stopped, the earliest first; what is over has none."""
-    running = [clock for clock in clocks if clock.stopped_at is None and state not in OVER]
+    running = [clock for clock in clocks if _runs(clock) and state not in _STANDING]
     running.sort(key=lambda clock: clock.due_at)
     return [limit_of(clock, state, as_of) for clock in running]
 
 
-def next_limit(clocks: Sequence[ClockView], state: WorkOrderState, as_of: datetime) -> Limit | None:
+def _runs(clock: ClockView) -> bool:
+    return clock.stopped_at is None and clock.state is not ClockState.CANCELLED
+
+
+def next_limit(
+    clocks: Sequence[ClockView], state: WorkOrderState | TicketState, as_of: datetime
+) -> Limit | None:
     """The earliest clock that nobody has stopped, or None."""
     running = running_limits(clocks, state, as_of)
     return running[0] if running else None

@@ -5,13 +5,30 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from backend.console.limits import cost_words, duration, limit_of, next_limit
-from grid.clocks.rules import clock
-from grid.clocks.types import Target
+from grid.clocks.rules import Standing, view
+from grid.clocks.types import ClockView, Hours, Target
 from grid.dispatch.types import Terms
 from grid.work_orders.words import WorkOrderState
 
 OPEN = WorkOrderState.ASSIGNED
 NOW = datetime(2026, 11, 22, 0, 0, tzinfo=UTC)
+
+
+def clock(
+    target: Target,
+    due_at: datetime,
+    stopped_at: datetime | None,
+    now: datetime,
+    given_up_at: datetime | None = None,
+    paused_until: datetime | None = None,
+    warn_at: datetime | None = None,
+) -> ClockView:
+    return view(
+        Standing(
+            target, due_at, warn_at, stopped_at, given_up_at, paused_until, 60, Hours.ALWAYS, "来源"
+        ),
+        now,
+    )
 
 
 def minutes(number: float) -> timedelta:
@@ -45,6 +62,13 @@ def test_the_clocks_of_what_is_over_stand_still() -> None:
     assert limit_of(in_time, WorkOrderState.CANCELLED, NOW).look == "ended"
     assert limit_of(too_late, WorkOrderState.CANCELLED, NOW).words == "结束时已超时"
     assert next_limit([in_time, too_late], WorkOrderState.CANCELLED, NOW) is None
+
+
+def test_a_paused_clock_says_so_and_a_warned_one_is_near_before_its_last_minutes() -> None:
+    paused = clock(Target.ANSWER, NOW + minutes(90), None, NOW, paused_until=NOW + minutes(30))
+    near = clock(Target.ANSWER, NOW + minutes(90), None, NOW, warn_at=NOW - minutes(1))
+    assert limit_of(paused, OPEN, NOW).look == "paused"
+    assert limit_of(near, OPEN, NOW).look == "soon"
 
 
 def test_the_next_limit_is_the_earliest_that_nobody_stopped() -> None:
