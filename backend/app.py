@@ -8,6 +8,7 @@ from litestar.middleware import DefineMiddleware
 
 import mobile_api
 from backend import console
+from backend.blob_folder import use_folder
 from backend.http import api_docs, health, logs, metrics
 from backend.http.budgets import close_budgets, open_budgets
 from backend.http.live import HUB
@@ -66,6 +67,7 @@ def _lifespan(known: Settings) -> AbstractAsyncContextManager[None]:
         redis_url = known.redis_url.reveal()
         await open_pool(known.database_url.reveal(), max_size=known.database_pool_max)
         clock.allow_moving(known.demo)
+        use_folder(known.blob_dir)
         open_budgets(redis_url)
         await HUB.start(redis_url)
         try:

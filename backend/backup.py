@@ -1,4 +1,4 @@
-"""A consistent copy of the database in one file, with a manifest beside it."""
+"""A consistent copy of the database in one file, its photos and a manifest beside it."""
 
 import hashlib
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 import msgspec
 
+from backend.blob_copies import archive_of, pack
 from backend.embedded.home import write_private
 from backend.postgres_tools import find_tool, run_tool
 from backend.refused import Refused
@@ -31,6 +32,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     migrations: list[str]
     dump_bytes: int
     dump_sha256: str
+    blobs: int = 0
+    blobs_sha256: str | None = None
 
 
 def manifest_of(file: Path) -> Path:
@@ -48,18 +51,20 @@ def digest(file: Path) -> str:
 
 
 async def back_up(settings: DatabaseSettings, file: Path) -> Manifest:
-    """Write the copy (mode 0600) and its manifest; a file is replaced only by a whole new one.
+    """Write copy, photos (mode 0600) and manifest; a file is replaced only by a whole new one.
 
     Raises BackupRefused and ToolFailed.
     """
     url = settings.owner_database_url.reveal()
     server_version, major, migrations = await _about(url)
     program = find_tool("pg_dump", major)
-    fresh = _make_room(file)
+    fresh, photos = _make_room(file), _make_room(archive_of(file))
     try:
         arguments = ["--format=custom", "--no-owner", "--no-acl", "--file", str(fresh)]
         await run_tool([program, *arguments], url)
         _settle(fresh)
+        blobs = pack(settings.blob_dir, photos)
+        _settle(photos)
         manifest = Manifest(
             made_at=datetime.now(UTC),
             wangge_version=version("wangge"),
@@ -67,12 +72,19 @@ async def back_up(settings: DatabaseSettings, file: Path) -> Manifest:
             migrations=migrations,
             dump_bytes=fresh.stat().st_size,
             dump_sha256=digest(fresh),
+            blobs=blobs,
+            blobs_sha256=digest(photos) if blobs else None,
         )
         # Without a manifest for a moment, never with a wrong one.
         manifest_of(file).unlink(missing_ok=True)
         fresh.replace(file)
+        if blobs:
+            photos.replace(archive_of(file))
+        else:
+            archive_of(file).unlink(missing_ok=True)
     finally:
         fresh.unlink(missing_ok=True)
+        photos.unlink(missing_ok=True)
     write_private(manifest_of(file), msgspec.json.encode(manifest).decode())
     return manifest
 

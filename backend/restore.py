@@ -9,6 +9,7 @@ import msgspec
 
 from backend.apart import apart
 from backend.backup import BackupRefused, Manifest, digest, manifest_of
+from backend.blob_copies import archive_of, unpack
 from backend.migrate import grant_rights, migrate, role_of
 from backend.postgres_tools import ToolFailed, find_tool, run_tool
 from backend.settings import DatabaseSettings
@@ -50,6 +51,9 @@ async def restore(settings: DatabaseSettings, file: Path, *, replace: bool) -> R
             )
     finally:
         await connection.close()
+    if manifest is not None and manifest.blobs:
+        # Before anything is replaced, for this is where a disk runs full.
+        await unpack(archive_of(file), settings.blob_dir)
     with tempfile.TemporaryDirectory(prefix="wangge-restore-") as directory:
         await _load(url, file, Path(directory), major)
     frozen = await _freeze(url)
@@ -72,6 +76,9 @@ def check_copy(file: Path) -> Manifest | None:
         raise BackupRefused(f"the manifest {path} is malformed: {error}") from None
     if file.stat().st_size != manifest.dump_bytes or digest(file) != manifest.dump_sha256:
         raise BackupRefused(f"{file} is not what its manifest says: the copy is damaged")
+    photos = archive_of(file)
+    if manifest.blobs and (not photos.is_file() or digest(photos) != manifest.blobs_sha256):
+        raise BackupRefused(f"{photos} is missing or damaged: it holds the photos of the copy")
     return manifest
 
 

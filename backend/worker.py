@@ -16,6 +16,7 @@ import uvloop
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
+from backend.blob_folder import use_folder
 from backend.http import logs
 from backend.outage import Outage, database_faults
 from backend.relay import REACT_JOB, Relay, connect, pause
@@ -25,6 +26,8 @@ from bot import schedule as bot_schedule
 from grid.customers import schedule as customers_schedule
 from grid.dispatch import reactions as dispatch_reactions
 from grid.dispatch import schedule as dispatch_schedule
+from grid.evidence import reactions as evidence_reactions
+from grid.evidence import schedule as evidence_schedule
 from grid.kit import clock, outbox, schedule, upkeep
 from grid.kit.database import close_pool, open_pool
 from grid.territory import schedule as territory_schedule
@@ -35,6 +38,8 @@ ROOMS = (
     upkeep,
     territory_schedule,
     customers_schedule,
+    evidence_reactions,
+    evidence_schedule,
     work_orders_schedule,
     dispatch_reactions,
     dispatch_schedule,
@@ -70,6 +75,7 @@ async def run(known: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     clock.allow_moving(known.demo)
+    use_folder(known.blob_dir)
     try:
         if await _open_pool_when_it_answers(known, stopping):
             log.info(

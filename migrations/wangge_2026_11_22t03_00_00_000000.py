@@ -110,15 +110,37 @@ async def forwards():
     manager = MigrationManager(migration_id=ID, app_name="wangge", description=DESCRIPTION)
 
     manager.add_table(
-        class_name="BlobUpload",
-        tablename="blob_upload",
+        class_name="TicketTransition",
+        tablename="ticket_transition",
+        schema=None,
+        columns=None,
+    )
+
+    manager.add_table(class_name="SlaPolicy", tablename="sla_policy", schema=None, columns=None)
+
+    manager.add_table(class_name="SlaPause", tablename="sla_pause", schema=None, columns=None)
+
+    manager.add_table(
+        class_name="SealedAuthor",
+        tablename="sealed_author",
         schema=None,
         columns=None,
     )
 
     manager.add_table(
-        class_name="EvidenceChain",
-        tablename="evidence_chain",
+        class_name="EvidenceItem",
+        tablename="evidence_item",
+        schema=None,
+        columns=None,
+    )
+
+    manager.add_table(class_name="SlaClock", tablename="sla_clock", schema=None, columns=None)
+
+    manager.add_table(class_name="Blob", tablename="blob", schema=None, columns=None)
+
+    manager.add_table(
+        class_name="BlobUpload",
+        tablename="blob_upload",
         schema=None,
         columns=None,
     )
@@ -131,24 +153,8 @@ async def forwards():
     )
 
     manager.add_table(
-        class_name="EvidenceItem",
-        tablename="evidence_item",
-        schema=None,
-        columns=None,
-    )
-
-    manager.add_table(
-        class_name="SealedAuthor",
-        tablename="sealed_author",
-        schema=None,
-        columns=None,
-    )
-
-    manager.add_table(class_name="SlaPolicy", tablename="sla_policy", schema=None, columns=None)
-
-    manager.add_table(
-        class_name="TicketTransition",
-        tablename="ticket_transition",
+        class_name="SavedFilter",
+        tablename="saved_filter",
         schema=None,
         columns=None,
     )
@@ -160,15 +166,16 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(class_name="Blob", tablename="blob", schema=None, columns=None)
-
-    manager.add_table(class_name="SlaPause", tablename="sla_pause", schema=None, columns=None)
-
-    manager.add_table(class_name="SlaClock", tablename="sla_clock", schema=None, columns=None)
+    manager.add_table(
+        class_name="EvidenceChain",
+        tablename="evidence_chain",
+        schema=None,
+        columns=None,
+    )
 
     manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
         column_name="id",
         db_column_name="id",
         column_class_name="UUID",
@@ -188,36 +195,14 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="sha256",
-        db_column_name="sha256",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 64,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="staff",
-        db_column_name="staff",
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="ticket",
+        db_column_name="ticket",
         column_class_name="ForeignKey",
         column_class=ForeignKey,
         params={
-            "references": Staff,
+            "references": Ticket,
             "on_delete": OnDelete.restrict,
             "on_update": OnUpdate.restrict,
             "target_column": None,
@@ -234,10 +219,10 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="size_bytes",
-        db_column_name="size_bytes",
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="version",
+        db_column_name="version",
         column_class_name="Integer",
         column_class=Integer,
         params={
@@ -255,14 +240,14 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="media_type",
-        db_column_name="media_type",
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="event",
+        db_column_name="event",
         column_class_name="Varchar",
         column_class=Varchar,
         params={
-            "length": 40,
+            "length": 20,
             "default": None,
             "null": False,
             "primary_key": False,
@@ -277,10 +262,338 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="received_bytes",
-        db_column_name="received_bytes",
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="from_state",
+        db_column_name="from_state",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 12,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="to_state",
+        db_column_name="to_state",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 12,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="actor",
+        db_column_name="actor",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="staff",
+        db_column_name="staff",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": Staff,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="at",
+        db_column_name="at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="device_at",
+        db_column_name="device_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="reason",
+        db_column_name="reason",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 500,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="facts",
+        db_column_name="facts",
+        column_class_name="JSONB",
+        column_class=JSONB,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
+        column_name="kind",
+        db_column_name="kind",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 24,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
+        column_name="target",
+        db_column_name="target",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 16,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
+        column_name="station_code",
+        db_column_name="station_code",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 20,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
+        column_name="place_class",
+        db_column_name="place_class",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
+        column_name="priority",
+        db_column_name="priority",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
+        column_name="tag",
+        db_column_name="tag",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 20,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
+        column_name="limit_s",
+        db_column_name="limit_s",
         column_class_name="Integer",
         column_class=Integer,
         params={
@@ -298,8 +611,94 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
+        column_name="hours",
+        db_column_name="hours",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
+        column_name="warn_percent",
+        db_column_name="warn_percent",
+        column_class_name="SmallInt",
+        column_class=SmallInt,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
+        column_name="source",
+        db_column_name="source",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 200,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
+        column_name="effective_from",
+        db_column_name="effective_from",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
         column_name="state",
         db_column_name="state",
         column_class_name="Varchar",
@@ -320,10 +719,32 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="declared_at",
-        db_column_name="declared_at",
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
+        column_name="proposed_by",
+        db_column_name="proposed_by",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
+        column_name="proposed_at",
+        db_column_name="proposed_at",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
@@ -341,15 +762,16 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="expires_at",
-        db_column_name="expires_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
+        column_name="released_by",
+        db_column_name="released_by",
+        column_class_name="Varchar",
+        column_class=Varchar,
         params={
+            "length": 80,
             "default": None,
-            "null": False,
+            "null": True,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -362,12 +784,12 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="writer",
-        db_column_name="writer",
-        column_class_name="UUID",
-        column_class=UUID,
+        table_class_name="SlaPolicy",
+        tablename="sla_policy",
+        column_name="released_at",
+        db_column_name="released_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
         params={
             "default": None,
             "null": True,
@@ -383,115 +805,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="writing_until",
-        db_column_name="writing_until",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="EvidenceChain",
-        tablename="evidence_chain",
-        column_name="subject_id",
-        db_column_name="subject_id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="EvidenceChain",
-        tablename="evidence_chain",
-        column_name="subject_kind",
-        db_column_name="subject_kind",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 20,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="EvidenceChain",
-        tablename="evidence_chain",
-        column_name="length",
-        db_column_name="length",
-        column_class_name="Integer",
-        column_class=Integer,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="EvidenceChain",
-        tablename="evidence_chain",
-        column_name="head",
-        db_column_name="head",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 64,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="NearDuplicate",
-        tablename="near_duplicate",
+        table_class_name="SlaPause",
+        tablename="sla_pause",
         column_name="id",
         db_column_name="id",
         column_class_name="UUID",
@@ -511,17 +826,15 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="NearDuplicate",
-        tablename="near_duplicate",
-        column_name="first_item",
-        db_column_name="first_item",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="subject",
+        db_column_name="subject",
+        column_class_name="Varchar",
+        column_class=Varchar,
         params={
-            "references": EvidenceItem,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
+            "length": 12,
+            "default": None,
             "null": False,
             "primary_key": False,
             "unique": False,
@@ -535,17 +848,14 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="NearDuplicate",
-        tablename="near_duplicate",
-        column_name="second_item",
-        db_column_name="second_item",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="subject_id",
+        db_column_name="subject_id",
+        column_class_name="UUID",
+        column_class=UUID,
         params={
-            "references": EvidenceItem,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
+            "default": None,
             "null": False,
             "primary_key": False,
             "unique": False,
@@ -559,12 +869,78 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="NearDuplicate",
-        tablename="near_duplicate",
-        column_name="distance",
-        db_column_name="distance",
-        column_class_name="Integer",
-        column_class=Integer,
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="reason",
+        db_column_name="reason",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 24,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="words",
+        db_column_name="words",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 500,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="state",
+        db_column_name="state",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="from_at",
+        db_column_name="from_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
         params={
             "default": None,
             "null": False,
@@ -580,10 +956,273 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="NearDuplicate",
-        tablename="near_duplicate",
-        column_name="found_at",
-        db_column_name="found_at",
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="box_until",
+        db_column_name="box_until",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="ended_at",
+        db_column_name="ended_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="requested_by",
+        db_column_name="requested_by",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="requested_at",
+        db_column_name="requested_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="decided_by",
+        db_column_name="decided_by",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="decided_at",
+        db_column_name="decided_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SealedAuthor",
+        tablename="sealed_author",
+        column_name="ticket",
+        db_column_name="ticket",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": Ticket,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SealedAuthor",
+        tablename="sealed_author",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SealedAuthor",
+        tablename="sealed_author",
+        column_name="openid",
+        db_column_name="openid",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 64,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SealedAuthor",
+        tablename="sealed_author",
+        column_name="phone",
+        db_column_name="phone",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 20,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SealedAuthor",
+        tablename="sealed_author",
+        column_name="name",
+        db_column_name="name",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 60,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SealedAuthor",
+        tablename="sealed_author",
+        column_name="account",
+        db_column_name="account",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": ServiceAccount,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SealedAuthor",
+        tablename="sealed_author",
+        column_name="sealed_at",
+        db_column_name="sealed_at",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
@@ -1015,32 +1654,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SealedAuthor",
-        tablename="sealed_author",
-        column_name="ticket",
-        db_column_name="ticket",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": Ticket,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedAuthor",
-        tablename="sealed_author",
+        table_class_name="SlaClock",
+        tablename="sla_clock",
         column_name="id",
         db_column_name="id",
         column_class_name="UUID",
@@ -1060,103 +1675,14 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SealedAuthor",
-        tablename="sealed_author",
-        column_name="openid",
-        db_column_name="openid",
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="subject",
+        db_column_name="subject",
         column_class_name="Varchar",
         column_class=Varchar,
         params={
-            "length": 64,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedAuthor",
-        tablename="sealed_author",
-        column_name="phone",
-        db_column_name="phone",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 20,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedAuthor",
-        tablename="sealed_author",
-        column_name="name",
-        db_column_name="name",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 60,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedAuthor",
-        tablename="sealed_author",
-        column_name="account",
-        db_column_name="account",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": ServiceAccount,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedAuthor",
-        tablename="sealed_author",
-        column_name="sealed_at",
-        db_column_name="sealed_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
+            "length": 12,
             "default": None,
             "null": False,
             "primary_key": False,
@@ -1171,37 +1697,15 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
-        column_name="id",
-        db_column_name="id",
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="subject_id",
+        db_column_name="subject_id",
         column_class_name="UUID",
         column_class=UUID,
         params={
             "default": None,
             "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
-        column_name="kind",
-        db_column_name="kind",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 24,
-            "default": None,
-            "null": False,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -1214,8 +1718,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
+        table_class_name="SlaClock",
+        tablename="sla_clock",
         column_name="target",
         db_column_name="target",
         column_class_name="Varchar",
@@ -1236,16 +1740,15 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
-        column_name="station_code",
-        db_column_name="station_code",
-        column_class_name="Varchar",
-        column_class=Varchar,
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="round",
+        db_column_name="round",
+        column_class_name="SmallInt",
+        column_class=SmallInt,
         params={
-            "length": 20,
             "default": None,
-            "null": True,
+            "null": False,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -1258,74 +1761,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
-        column_name="place_class",
-        db_column_name="place_class",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 10,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
-        column_name="priority",
-        db_column_name="priority",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 10,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
-        column_name="tag",
-        db_column_name="tag",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 20,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
+        table_class_name="SlaClock",
+        tablename="sla_clock",
         column_name="limit_s",
         db_column_name="limit_s",
         column_class_name="Integer",
@@ -1345,8 +1782,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
+        table_class_name="SlaClock",
+        tablename="sla_clock",
         column_name="hours",
         db_column_name="hours",
         column_class_name="Varchar",
@@ -1367,8 +1804,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
+        table_class_name="SlaClock",
+        tablename="sla_clock",
         column_name="warn_percent",
         db_column_name="warn_percent",
         column_class_name="SmallInt",
@@ -1388,8 +1825,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
+        table_class_name="SlaClock",
+        tablename="sla_clock",
         column_name="source",
         db_column_name="source",
         column_class_name="Varchar",
@@ -1410,118 +1847,10 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
-        column_name="effective_from",
-        db_column_name="effective_from",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
-        column_name="state",
-        db_column_name="state",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 10,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
-        column_name="proposed_by",
-        db_column_name="proposed_by",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 80,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
-        column_name="proposed_at",
-        db_column_name="proposed_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
-        column_name="released_by",
-        db_column_name="released_by",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 80,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPolicy",
-        tablename="sla_policy",
-        column_name="released_at",
-        db_column_name="released_at",
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="started_at",
+        db_column_name="started_at",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
@@ -1539,209 +1868,10 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="id",
-        db_column_name="id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="ticket",
-        db_column_name="ticket",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": Ticket,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="version",
-        db_column_name="version",
-        column_class_name="Integer",
-        column_class=Integer,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="event",
-        db_column_name="event",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 20,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="from_state",
-        db_column_name="from_state",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 12,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="to_state",
-        db_column_name="to_state",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 12,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="actor",
-        db_column_name="actor",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 80,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="staff",
-        db_column_name="staff",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": Staff,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="at",
-        db_column_name="at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="device_at",
-        db_column_name="device_at",
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="stopped_at",
+        db_column_name="stopped_at",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
@@ -1759,14 +1889,13 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="reason",
-        db_column_name="reason",
-        column_class_name="Varchar",
-        column_class=Varchar,
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="given_up_at",
+        db_column_name="given_up_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
         params={
-            "length": 500,
             "default": None,
             "null": True,
             "primary_key": False,
@@ -1781,15 +1910,15 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="facts",
-        db_column_name="facts",
-        column_class_name="JSONB",
-        column_class=JSONB,
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="due_at",
+        db_column_name="due_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
         params={
             "default": None,
-            "null": False,
+            "null": True,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -1802,16 +1931,16 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="TicketAccused",
-        tablename="ticket_accused",
-        column_name="id",
-        db_column_name="id",
-        column_class_name="UUID",
-        column_class=UUID,
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="warn_at",
+        db_column_name="warn_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
         params={
             "default": None,
-            "null": False,
-            "primary_key": True,
+            "null": True,
+            "primary_key": False,
             "unique": False,
             "index": False,
             "index_method": IndexMethod.btree,
@@ -1823,21 +1952,18 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="TicketAccused",
-        tablename="ticket_accused",
-        column_name="ticket",
-        db_column_name="ticket",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="warned_at",
+        db_column_name="warned_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
         params={
-            "references": Ticket,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
+            "default": None,
+            "null": True,
             "primary_key": False,
             "unique": False,
-            "index": True,
+            "index": False,
             "index_method": IndexMethod.btree,
             "choices": None,
             "db_column_name": None,
@@ -1847,21 +1973,18 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="TicketAccused",
-        tablename="ticket_accused",
-        column_name="staff",
-        db_column_name="staff",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="breached_at",
+        db_column_name="breached_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
         params={
-            "references": Staff,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
+            "default": None,
+            "null": True,
             "primary_key": False,
             "unique": False,
-            "index": True,
+            "index": False,
             "index_method": IndexMethod.btree,
             "choices": None,
             "db_column_name": None,
@@ -2277,8 +2400,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
         column_name="id",
         db_column_name="id",
         column_class_name="UUID",
@@ -2298,14 +2421,14 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="subject",
-        db_column_name="subject",
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="sha256",
+        db_column_name="sha256",
         column_class_name="Varchar",
         column_class=Varchar,
         params={
-            "length": 12,
+            "length": 64,
             "default": None,
             "null": False,
             "primary_key": False,
@@ -2320,14 +2443,17 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="subject_id",
-        db_column_name="subject_id",
-        column_class_name="UUID",
-        column_class=UUID,
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="staff",
+        db_column_name="staff",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
         params={
-            "default": None,
+            "references": Staff,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
             "null": False,
             "primary_key": False,
             "unique": False,
@@ -2341,14 +2467,13 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="reason",
-        db_column_name="reason",
-        column_class_name="Varchar",
-        column_class=Varchar,
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="size_bytes",
+        db_column_name="size_bytes",
+        column_class_name="Integer",
+        column_class=Integer,
         params={
-            "length": 24,
             "default": None,
             "null": False,
             "primary_key": False,
@@ -2363,14 +2488,14 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="words",
-        db_column_name="words",
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="media_type",
+        db_column_name="media_type",
         column_class_name="Varchar",
         column_class=Varchar,
         params={
-            "length": 500,
+            "length": 40,
             "default": None,
             "null": False,
             "primary_key": False,
@@ -2385,8 +2510,29 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="received_bytes",
+        db_column_name="received_bytes",
+        column_class_name="Integer",
+        column_class=Integer,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
         column_name="state",
         db_column_name="state",
         column_class_name="Varchar",
@@ -2407,10 +2553,10 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="from_at",
-        db_column_name="from_at",
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="declared_at",
+        db_column_name="declared_at",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
@@ -2428,10 +2574,10 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="box_until",
-        db_column_name="box_until",
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="expires_at",
+        db_column_name="expires_at",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
@@ -2439,7 +2585,7 @@ async def forwards():
             "null": False,
             "primary_key": False,
             "unique": False,
-            "index": True,
+            "index": False,
             "index_method": IndexMethod.btree,
             "choices": None,
             "db_column_name": None,
@@ -2449,10 +2595,31 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="ended_at",
-        db_column_name="ended_at",
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="writer",
+        db_column_name="writer",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="writing_until",
+        db_column_name="writing_until",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
@@ -2470,94 +2637,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="requested_by",
-        db_column_name="requested_by",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 80,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="requested_at",
-        db_column_name="requested_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="decided_by",
-        db_column_name="decided_by",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 80,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="decided_at",
-        db_column_name="decided_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
+        table_class_name="NearDuplicate",
+        tablename="near_duplicate",
         column_name="id",
         db_column_name="id",
         column_class_name="UUID",
@@ -2577,15 +2658,17 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="subject",
-        db_column_name="subject",
-        column_class_name="Varchar",
-        column_class=Varchar,
+        table_class_name="NearDuplicate",
+        tablename="near_duplicate",
+        column_name="first_item",
+        db_column_name="first_item",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
         params={
-            "length": 12,
-            "default": None,
+            "references": EvidenceItem,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
             "null": False,
             "primary_key": False,
             "unique": False,
@@ -2599,18 +2682,21 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="subject_id",
-        db_column_name="subject_id",
-        column_class_name="UUID",
-        column_class=UUID,
+        table_class_name="NearDuplicate",
+        tablename="near_duplicate",
+        column_name="second_item",
+        db_column_name="second_item",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
         params={
-            "default": None,
+            "references": EvidenceItem,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
             "null": False,
             "primary_key": False,
             "unique": False,
-            "index": False,
+            "index": True,
             "index_method": IndexMethod.btree,
             "choices": None,
             "db_column_name": None,
@@ -2620,53 +2706,10 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="target",
-        db_column_name="target",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 16,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="round",
-        db_column_name="round",
-        column_class_name="SmallInt",
-        column_class=SmallInt,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="limit_s",
-        db_column_name="limit_s",
+        table_class_name="NearDuplicate",
+        tablename="near_duplicate",
+        column_name="distance",
+        db_column_name="distance",
         column_class_name="Integer",
         column_class=Integer,
         params={
@@ -2684,14 +2727,13 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="hours",
-        db_column_name="hours",
-        column_class_name="Varchar",
-        column_class=Varchar,
+        table_class_name="NearDuplicate",
+        tablename="near_duplicate",
+        column_name="found_at",
+        db_column_name="found_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
         params={
-            "length": 10,
             "default": None,
             "null": False,
             "primary_key": False,
@@ -2706,16 +2748,16 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="warn_percent",
-        db_column_name="warn_percent",
-        column_class_name="SmallInt",
-        column_class=SmallInt,
+        table_class_name="SavedFilter",
+        tablename="saved_filter",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
         params={
             "default": None,
-            "null": True,
-            "primary_key": False,
+            "null": False,
+            "primary_key": True,
             "unique": False,
             "index": False,
             "index_method": IndexMethod.btree,
@@ -2727,14 +2769,13 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="source",
-        db_column_name="source",
-        column_class_name="Varchar",
-        column_class=Varchar,
+        table_class_name="SavedFilter",
+        tablename="saved_filter",
+        column_name="staff",
+        db_column_name="staff",
+        column_class_name="UUID",
+        column_class=UUID,
         params={
-            "length": 200,
             "default": None,
             "null": False,
             "primary_key": False,
@@ -2749,15 +2790,16 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="started_at",
-        db_column_name="started_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
+        table_class_name="SavedFilter",
+        tablename="saved_filter",
+        column_name="page",
+        db_column_name="page",
+        column_class_name="Varchar",
+        column_class=Varchar,
         params={
+            "length": 20,
             "default": None,
-            "null": True,
+            "null": False,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -2770,15 +2812,16 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="stopped_at",
-        db_column_name="stopped_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
+        table_class_name="SavedFilter",
+        tablename="saved_filter",
+        column_name="name",
+        db_column_name="name",
+        column_class_name="Varchar",
+        column_class=Varchar,
         params={
+            "length": 20,
             "default": None,
-            "null": True,
+            "null": False,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -2791,15 +2834,16 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="given_up_at",
-        db_column_name="given_up_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
+        table_class_name="SavedFilter",
+        tablename="saved_filter",
+        column_name="query",
+        db_column_name="query",
+        column_class_name="Varchar",
+        column_class=Varchar,
         params={
+            "length": 400,
             "default": None,
-            "null": True,
+            "null": False,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -2812,15 +2856,15 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="due_at",
-        db_column_name="due_at",
+        table_class_name="SavedFilter",
+        tablename="saved_filter",
+        column_name="saved_at",
+        db_column_name="saved_at",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
             "default": None,
-            "null": True,
+            "null": False,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -2833,15 +2877,106 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="warn_at",
-        db_column_name="warn_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
+        table_class_name="TicketAccused",
+        tablename="ticket_accused",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
         params={
             "default": None,
-            "null": True,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketAccused",
+        tablename="ticket_accused",
+        column_name="ticket",
+        db_column_name="ticket",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": Ticket,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketAccused",
+        tablename="ticket_accused",
+        column_name="staff",
+        db_column_name="staff",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": Staff,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="EvidenceChain",
+        tablename="evidence_chain",
+        column_name="subject_id",
+        db_column_name="subject_id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="EvidenceChain",
+        tablename="evidence_chain",
+        column_name="subject_kind",
+        db_column_name="subject_kind",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 20,
+            "default": None,
+            "null": False,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -2854,15 +2989,15 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="warned_at",
-        db_column_name="warned_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
+        table_class_name="EvidenceChain",
+        tablename="evidence_chain",
+        column_name="length",
+        db_column_name="length",
+        column_class_name="Integer",
+        column_class=Integer,
         params={
             "default": None,
-            "null": True,
+            "null": False,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -2875,15 +3010,16 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="breached_at",
-        db_column_name="breached_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
+        table_class_name="EvidenceChain",
+        tablename="evidence_chain",
+        column_name="head",
+        db_column_name="head",
+        column_class_name="Varchar",
+        column_class=Varchar,
         params={
+            "length": 64,
             "default": None,
-            "null": True,
+            "null": False,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -2896,88 +3032,24 @@ async def forwards():
     )
 
     manager.add_constraint(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        constraint_name="blob_upload_once",
-        constraint_class=Unique,
-        params={"columns": ["sha256", "staff"], "nulls_distinct": True},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        constraint_name="blob_upload_state",
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        constraint_name="ticket_transition_event",
         constraint_class=Check,
-        params={"condition": "\"state\" IN ('open', 'complete', 'refused')"},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        constraint_name="blob_upload_received",
-        constraint_class=Check,
-        params={"condition": "received_bytes BETWEEN 0 AND size_bytes"},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="NearDuplicate",
-        tablename="near_duplicate",
-        constraint_name="near_duplicate_once",
-        constraint_class=Unique,
-        params={"columns": ["first_item", "second_item"], "nulls_distinct": True},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="NearDuplicate",
-        tablename="near_duplicate",
-        constraint_name="near_duplicate_order",
-        constraint_class=Check,
-        params={"condition": "first_item < second_item"},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="EvidenceItem",
-        tablename="evidence_item",
-        constraint_name="evidence_item_once",
-        constraint_class=Unique,
         params={
-            "columns": ["subject_id", "sha256", "purpose"],
-            "nulls_distinct": True,
+            "condition": "\"event\" IN ('intake', 'dispatch', 'take', 'return', 'arrive', 'contact', 'handle', 'reply', 'callback', 'archive', 'cancel', 'reopen', 'reclassify', 'urge', 'comment', 'merge', 'split')"
         },
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="EvidenceItem",
-        tablename="evidence_item",
-        constraint_name="evidence_item_position",
-        constraint_class=Unique,
-        params={"columns": ["subject_id", "position"], "nulls_distinct": True},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="EvidenceItem",
-        tablename="evidence_item",
-        constraint_name="evidence_item_purpose",
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        constraint_name="ticket_transition_to",
         constraint_class=Check,
         params={
-            "condition": "\"purpose\" IN ('site_photo', 'before_photo', 'after_photo', 'meter_photo', 'voltage_absent_photo', 'work_permit', 'signature', 'notice_photo', 'seal_photo', 'leaflet_receipt', 'document', 'other')"
+            "condition": "\"to_state\" IN ('accepted', 'dispatched', 'in_hand', 'on_site', 'handled', 'replied', 'called_back', 'closed', 'cancelled')"
         },
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="SealedAuthor",
-        tablename="sealed_author",
-        constraint_name="sealed_author_once",
-        constraint_class=Unique,
-        params={"columns": ["ticket"], "nulls_distinct": True},
         schema=None,
     )
 
@@ -3029,80 +3101,11 @@ async def forwards():
     )
 
     manager.add_constraint(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        constraint_name="ticket_transition_event",
-        constraint_class=Check,
-        params={
-            "condition": "\"event\" IN ('intake', 'dispatch', 'take', 'return', 'arrive', 'contact', 'handle', 'reply', 'callback', 'archive', 'cancel', 'reopen', 'reclassify', 'urge', 'comment', 'merge', 'split')"
-        },
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        constraint_name="ticket_transition_to",
-        constraint_class=Check,
-        params={
-            "condition": "\"to_state\" IN ('accepted', 'dispatched', 'in_hand', 'on_site', 'handled', 'replied', 'called_back', 'closed', 'cancelled')"
-        },
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="TicketAccused",
-        tablename="ticket_accused",
-        constraint_name="ticket_accused_once",
-        constraint_class=Unique,
-        params={"columns": ["ticket", "staff"], "nulls_distinct": True},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="Blob",
-        tablename="blob",
-        constraint_name="blob_state",
-        constraint_class=Check,
-        params={"condition": "\"state\" IN ('stored', 'ready', 'refused')"},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="Blob",
-        tablename="blob",
-        constraint_name="blob_refusal",
-        constraint_class=Check,
-        params={
-            "condition": "\"refusal\" IN ('empty', 'unknown_format', 'archive', 'markup', 'hidden_content', 'too_large', 'too_many_pixels', 'animated', 'truncated', 'broken', 'not_a_picture')"
-        },
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="Blob",
-        tablename="blob",
-        constraint_name="blob_refused_for",
-        constraint_class=Check,
-        params={"condition": "(state = 'refused') = (refusal IS NOT NULL)"},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="Blob",
-        tablename="blob",
-        constraint_name="blob_ready_copy",
-        constraint_class=Check,
-        params={"condition": "state <> 'ready' OR copy_sha256 IS NOT NULL"},
-        schema=None,
-    )
-
-    manager.add_constraint(
         table_class_name="SlaPause",
         tablename="sla_pause",
         constraint_name="sla_pause_subject",
         constraint_class=Check,
-        params={"condition": "\"subject\" IN ('ticket', 'work_order')"},
+        params={"condition": "\"subject\" IN ('ticket', 'work_order', 'handover')"},
         schema=None,
     )
 
@@ -3145,6 +3148,47 @@ async def forwards():
     )
 
     manager.add_constraint(
+        table_class_name="SealedAuthor",
+        tablename="sealed_author",
+        constraint_name="sealed_author_once",
+        constraint_class=Unique,
+        params={"columns": ["ticket"], "nulls_distinct": True},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="EvidenceItem",
+        tablename="evidence_item",
+        constraint_name="evidence_item_once",
+        constraint_class=Unique,
+        params={
+            "columns": ["subject_id", "sha256", "purpose"],
+            "nulls_distinct": True,
+        },
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="EvidenceItem",
+        tablename="evidence_item",
+        constraint_name="evidence_item_position",
+        constraint_class=Unique,
+        params={"columns": ["subject_id", "position"], "nulls_distinct": True},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="EvidenceItem",
+        tablename="evidence_item",
+        constraint_name="evidence_item_purpose",
+        constraint_class=Check,
+        params={
+            "condition": "\"purpose\" IN ('site_photo', 'before_photo', 'after_photo', 'meter_photo', 'voltage_absent_photo', 'work_permit', 'signature', 'notice_photo', 'seal_photo', 'leaflet_receipt', 'document', 'other')"
+        },
+        schema=None,
+    )
+
+    manager.add_constraint(
         table_class_name="SlaClock",
         tablename="sla_clock",
         constraint_name="sla_clock_once",
@@ -3161,7 +3205,7 @@ async def forwards():
         tablename="sla_clock",
         constraint_name="sla_clock_subject",
         constraint_class=Check,
-        params={"condition": "\"subject\" IN ('ticket', 'work_order')"},
+        params={"condition": "\"subject\" IN ('ticket', 'work_order', 'handover')"},
         schema=None,
     )
 
@@ -3193,6 +3237,107 @@ async def forwards():
         params={
             "condition": "limit_s > 0 AND (warn_percent IS NULL OR warn_percent BETWEEN 1 AND 99)"
         },
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="Blob",
+        tablename="blob",
+        constraint_name="blob_state",
+        constraint_class=Check,
+        params={"condition": "\"state\" IN ('stored', 'ready', 'refused')"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="Blob",
+        tablename="blob",
+        constraint_name="blob_refusal",
+        constraint_class=Check,
+        params={
+            "condition": "\"refusal\" IN ('empty', 'unknown_format', 'archive', 'markup', 'hidden_content', 'too_large', 'too_many_pixels', 'animated', 'truncated', 'broken', 'not_a_picture')"
+        },
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="Blob",
+        tablename="blob",
+        constraint_name="blob_refused_for",
+        constraint_class=Check,
+        params={"condition": "(state = 'refused') = (refusal IS NOT NULL)"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="Blob",
+        tablename="blob",
+        constraint_name="blob_ready_copy",
+        constraint_class=Check,
+        params={"condition": "state <> 'ready' OR copy_sha256 IS NOT NULL"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        constraint_name="blob_upload_once",
+        constraint_class=Unique,
+        params={"columns": ["sha256", "staff"], "nulls_distinct": True},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        constraint_name="blob_upload_state",
+        constraint_class=Check,
+        params={"condition": "\"state\" IN ('open', 'complete', 'refused')"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        constraint_name="blob_upload_received",
+        constraint_class=Check,
+        params={"condition": "received_bytes BETWEEN 0 AND size_bytes"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="NearDuplicate",
+        tablename="near_duplicate",
+        constraint_name="near_duplicate_once",
+        constraint_class=Unique,
+        params={"columns": ["first_item", "second_item"], "nulls_distinct": True},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="NearDuplicate",
+        tablename="near_duplicate",
+        constraint_name="near_duplicate_order",
+        constraint_class=Check,
+        params={"condition": "first_item < second_item"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="SavedFilter",
+        tablename="saved_filter",
+        constraint_name="saved_filter_once",
+        constraint_class=Unique,
+        params={"columns": ["staff", "page", "name"], "nulls_distinct": True},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="TicketAccused",
+        tablename="ticket_accused",
+        constraint_name="ticket_accused_once",
+        constraint_class=Unique,
+        params={"columns": ["ticket", "staff"], "nulls_distinct": True},
         schema=None,
     )
 
@@ -3912,7 +4057,9 @@ async def forwards():
         tablename="ticket",
         constraint_name="ticket_channel_word",
         constraint_class=Check,
-        params={"condition": "\"channel\" IN ('wechat', 'phone', 'counter', 'staff')"},
+        params={
+            "condition": "\"channel\" IN ('wechat', 'phone', 'counter', 'staff', 'province', 'government')"
+        },
         schema=None,
     )
 

@@ -2,6 +2,7 @@
 
 from litestar import Router
 
+from mobile_api.blobs import BlobController
 from mobile_api.customers import CustomerController
 from mobile_api.live import live_hints
 from mobile_api.people import PeopleController, dead_letters, replay_dead_letter
@@ -20,6 +21,7 @@ def router() -> Router:
             PeopleController,
             today,
             WorkOrderController,
+            BlobController,
             CustomerController,
             report,
             live_hints,

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from backend.backup import back_up, manifest_of
+from backend.blob_copies import archive_of
 from backend.commands.run import database_settings, with_database
 from backend.commands.words import say
 
@@ -18,4 +19,6 @@ def run(arguments: argparse.Namespace) -> int:
     say(
         f"copied {megabytes:.1f} MB to {arguments.file}, described in {manifest_of(arguments.file)}"
     )
+    if manifest.blobs:
+        say(f"copied {manifest.blobs} photos and files to {archive_of(arguments.file)}")
     return 0

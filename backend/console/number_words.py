@@ -26,6 +26,12 @@ TITLES = {
     "binding_tries_per_openid_hour": "绑定：每人每小时可试次数",
     "binding_tries_per_account_day": "绑定：每户每天可试次数",
     "binding_accounts_per_openid": "绑定：每人最多户数",
+    "evidence_photo_megabytes": "照片大小上限（MB）",
+    "evidence_file_megabytes": "文件大小上限（MB）",
+    "evidence_pixels_million": "照片像素上限（百万）",
+    "evidence_partial_days": "未传完的文件保留（天）",
+    "evidence_open_uploads": "每人同时未传完文件上限（个）",
+    "evidence_alike_bits": "照片相似判定（64 位中相差不超过几位）",
     "sign_in_tries": "登录：连续输错几次锁定",
     "sign_in_lock_minutes": "登录：锁定多久（分钟）",
 }

@@ -28,6 +28,7 @@ def decided(home: Home, secrets: HomeSecrets, at: Addresses, *, is_demo: bool) -
         "base_url": at.base_url,
         "demo": "true" if is_demo else "false",
         "home": str(home.directory),
+        "blob_dir": str(home.blobs),
         "session_keys": f"home:{secrets.session_key}",
         "cookie_keys": f"home:{secrets.cookie_key}",
         "wechat_app_id": secrets.wechat_app_id,

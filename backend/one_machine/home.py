@@ -78,6 +78,7 @@ class Home:
         self.directory = directory.resolve()
         self.logs = self.directory / "logs"
         self.metrics = self.directory / "metrics"
+        self.blobs = self.directory / "blobs"
         self.settings_file = self.directory / "settings.toml"
         self.ready_file = self.directory / "ready.json"
         self.wechat_simulator_file = self.directory / "wechat-simulator.json"

@@ -17,7 +17,7 @@ from grid.evidence.types import (
     RefusalWord,
 )
 from grid.kit.database import fetch
-from grid.territory.authority import Action, visible
+from grid.territory.authority import Action, may, visible
 from grid.territory.types import Actor, StaffActor, StaffRole
 
 #: What `view_of` reads of an item; the file's row is missing until all its bytes came. A PDF where
@@ -50,9 +50,9 @@ Scope = tuple[bool, list[UUID], list[UUID], UUID | None, bool]
 def scope_of(actor: Actor, action: Action) -> Scope:
     """The five arguments of the scope clause: the reach of an action, own items, sealed ones."""
     reach = visible(actor, action)
-    own = actor.staff_id if isinstance(actor, StaffActor) else None
-    if action is Action.READ_ORIGINALS:
-        own = None
+    own = None
+    if isinstance(actor, StaffActor) and action is Action.READ_EVIDENCE and may(actor, action):
+        own = actor.staff_id
     return reach.everything, reach.station_ids, reach.grid_ids, own, reads_sealed(actor, action)
 
 
