@@ -118,6 +118,8 @@ CHANNELS = {
     Channel.PHONE: "电话",
     Channel.COUNTER: "营业厅",
     Channel.STAFF: "工作人员",
+    Channel.PROVINCE: "省 95598",
+    Channel.GOVERNMENT: "政府网格",
 }
 PRIORITIES = {Priority.DANGER: "危险", Priority.URGENT: "紧急", Priority.NORMAL: "一般"}
 KINDS = {kind: spec.title for kind, spec in JOB_KINDS.items()}

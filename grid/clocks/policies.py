@@ -110,6 +110,8 @@ SEEDS: tuple[Policy, ...] = (
     Policy("service_request", Target.ANSWER, 5 * DAY, _WORKDAYS, 80, _UNCONFIRMED),
     Policy("service_request", Target.CALLBACK, 24 * HOUR, _ALWAYS, None, _ORDERS),
     Policy("praise", Target.ANSWER, 10 * DAY, _WORKDAYS, None, _UNCONFIRMED),
+    Policy("government_handover", Target.ACCEPT, DAY, _WORKDAYS, None, _UNCONFIRMED),
+    Policy("government_handover", Target.ANSWER, 10 * DAY, _WORKDAYS, 80, _UNCONFIRMED),
 )
 
 

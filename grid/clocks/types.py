@@ -44,6 +44,7 @@ class Subject(StrEnum):
 
     TICKET = "ticket"
     WORK_ORDER = "work_order"
+    HANDOVER = "handover"
 
 
 class PauseReason(StrEnum):

@@ -89,10 +89,14 @@ class WorkOrderKind(StrEnum):
 
 
 class Channel(StrEnum):
+    """How a matter reached us; the last two are other systems that hand matters over."""
+
     WECHAT = "wechat"
     PHONE = "phone"
     COUNTER = "counter"
     STAFF = "staff"
+    PROVINCE = "province"
+    GOVERNMENT = "government"
 
 
 class WorkOrderState(StrEnum):
