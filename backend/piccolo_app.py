@@ -4,6 +4,7 @@ from pathlib import Path
 
 from piccolo.conf.apps import AppConfig
 
+import backend.console.tables
 import bot.tables
 import grid.clocks.tables
 import grid.customers.tables
@@ -27,5 +28,6 @@ APP_CONFIG = AppConfig(
         *grid.work_orders.tables.TABLES,
         *grid.dispatch.tables.TABLES,
         *bot.tables.TABLES,
+        *backend.console.tables.TABLES,
     ],
 )

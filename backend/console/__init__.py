@@ -8,11 +8,13 @@ from litestar.params import FromPath
 
 from backend.console import (
     board,
+    bulk,
     customers,
     numbers,
     password,
     people,
     reports,
+    saved_filters,
     sign_in,
     work_orders,
 )
@@ -46,6 +48,10 @@ def router() -> Router:
             board.live,
             board.map_data,
             board.export,
+            bulk.bulk,
+            bulk.back_to_board,
+            saved_filters.save_filter,
+            saved_filters.delete_filter,
             reports.new_report,
             reports.report,
             reports.back_to_board,

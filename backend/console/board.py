@@ -7,10 +7,13 @@ from urllib.parse import urlencode
 from litestar import Response, get
 from litestar.response import Redirect, Stream
 
-from backend.console.export import board_table
+from backend.console.bulk import ACTIONS
+from backend.console.export import board_table, board_workbook
 from backend.console.forms import command_of
 from backend.console.pages import alarms_of, fragment, page, places_of
+from backend.console.saved_filters import filters_of
 from backend.console.session import ConsoleRequest
+from backend.console.workbook import MEDIA_TYPE
 from backend.http.live import HUB
 from grid.kit import audit
 from grid.kit.clock import business_now
@@ -18,6 +21,7 @@ from grid.overviews.board import board, stations
 from grid.overviews.map import map_view
 from grid.overviews.types import BoardFilter, MapView
 from grid.territory.authority import Action, may, require
+from grid.territory.service import staff_list
 from grid.work_orders.types import WorkOrderView
 
 #: Pages of the board that one export holds; more are named as left out.
@@ -37,7 +41,18 @@ async def board_page(request: ConsoleRequest) -> Response[str] | Redirect:
     """Open jobs with their limits; somebody whose post reads no jobs gets what it does read."""
     if not may(request.user, Action.READ_WORK_ORDERS):
         return Redirect(places_of(request.user)[0][0], status_code=303)
-    return await page(request, "board.html", **await _board_values(request))
+    values = await _board_values(request)
+    may_assign = may(request.user, Action.ASSIGN_WORK)
+    people = (await staff_list(request.user, on_shift=True, limit=200)).items if may_assign else []
+    return await page(
+        request,
+        "board.html",
+        saved=await filters_of(request.user, "board"),
+        saved_page="board",
+        bulk_actions=ACTIONS if may_assign else {},
+        people=people,
+        **values,
+    )
 
 
 @get("/board/rows", include_in_schema=False)
@@ -71,29 +86,38 @@ async def map_data(request: ConsoleRequest) -> Response[MapView]:
     return Response(await map_view(request.user), headers={"Cache-Control": "no-store"})
 
 
-@get("/board.csv", include_in_schema=False)
+@get(["/board.csv", "/board.xlsx"], include_in_schema=False)
 async def export(request: ConsoleRequest) -> Response[bytes]:
     """The board as a table for a spreadsheet: the same filter, every page of it, cells as text."""
     require(request.user, Action.READ_WORK_ORDERS)
+    rows, complete = await _every_row(request)
+    await audit.record("board.exported", "work_orders", rows=len(rows))
+    now = await business_now()
+    excel = request.scope["path"].endswith(".xlsx")
+    body = board_workbook if excel else board_table
+    name = f"board-{now:%Y%m%d-%H%M%S}Z.{'xlsx' if excel else 'csv'}"
+    return Response(
+        body(rows, now, complete=complete),
+        media_type=MEDIA_TYPE if excel else "text/csv",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+async def _every_row(request: ConsoleRequest) -> tuple[list[WorkOrderView], bool]:
+    """Every page of the board up to the bound, and whether that was all."""
     values = _given(request.query_params)
     rows: list[WorkOrderView] = []
     for _ in range(_EXPORT_PAGES):
         found = await board(request.user, command_of(BoardFilter, values, _WORDS))
         rows += found.items
         if found.next is None:
-            break
+            return rows, True
         values["cursor"] = found.next
-    await audit.record("board.exported", "work_orders", rows=len(rows))
-    now = await business_now()
-    return Response(
-        board_table(rows, now, complete=found.next is None),
-        media_type="text/csv",
-        headers={
-            "Content-Disposition": f'attachment; filename="board-{now:%Y%m%d-%H%M%S}Z.csv"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return rows, False
 
 
 async def _board_values(request: ConsoleRequest) -> dict[str, Any]:

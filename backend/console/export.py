@@ -8,6 +8,7 @@ from datetime import datetime
 
 from backend.console import words
 from backend.console.limits import next_limit
+from backend.console.workbook import workbook
 from grid.kit.clock import SHANGHAI
 from grid.work_orders.types import WorkOrderView
 
@@ -19,6 +20,7 @@ _MARK = "\ufeff"
 
 _HEADINGS = (
     "工单号",
+    "种类",
     "状态",
     "优先级",
     "供电所",
@@ -26,9 +28,9 @@ _HEADINGS = (
     "户号",
     "客户",
     "地址",
-    "故障描述",
+    "描述",
     "处理人",
-    "报修时间",
+    "受理时间",
     "下一时限",
     "到期时间",
     "时限情况",
@@ -41,6 +43,12 @@ def cell(value: str | None) -> str:
     text = value or ""
     begins = (text.lstrip(" \u3000"), _UNSEEN.sub("", text))
     return f"'{text}" if any(start.startswith(_FORMULA) for start in begins) else text
+
+
+def board_workbook(rows: Sequence[WorkOrderView], as_of: datetime, *, complete: bool) -> bytes:
+    """The same table for Excel."""
+    cells = [_row(row, as_of) for row in rows]
+    return workbook("工单", _HEADINGS, cells, as_of, complete=complete)
 
 
 def board_table(rows: Sequence[WorkOrderView], as_of: datetime, *, complete: bool) -> bytes:
@@ -58,6 +66,7 @@ def _row(row: WorkOrderView, as_of: datetime) -> tuple[str | None, ...]:
     limit = next_limit(row.clocks, row.state, as_of)
     return (
         row.number,
+        words.KINDS[row.kind],
         words.STATES[row.state],
         words.PRIORITIES[row.priority],
         row.station,

@@ -11,7 +11,7 @@ from grid.kit.refusals import Invalid
 
 #: The largest form, in bytes; the longest text that is stored has 500 characters.
 FORM_BYTES_MAX = 20_000
-_FIELDS_MAX = 40
+_FIELDS_MAX = 80
 _CACHE = "_console_fields"
 
 T = TypeVar("T", bound=msgspec.Struct)

@@ -55,6 +55,17 @@ function heard(hint) {
   if (hint.work_order_id === job?.dataset.id) compare(hint.version);
 }
 
+// How many rows are picked for one action; a row that left the list is no longer picked.
+const picked = document.getElementById("picked");
+function countPicked() {
+  if (!picked) return;
+  const count = document.querySelectorAll("[data-pick]:checked").length;
+  picked.textContent = count ? `已选 ${count} 个` : "";
+}
+document.addEventListener("change", countPicked);
+document.addEventListener("board-refreshed", countPicked);
+addEventListener("pageshow", countPicked);
+
 showAlarm();
 openKeys({ refresh: () => (board ? refreshAll() : location.reload()), flash: showAlarm });
 followLive({ source: "/console/live", heard, resync: refreshAll, whileHidden: Boolean(board) });

@@ -51,6 +51,12 @@ async function fetchOnce(place, address) {
   shown.set(place, text);
   const fresh = new DOMParser().parseFromString(text, "text/html");
   const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
+  const picked = [...place.querySelectorAll("[data-pick]:checked")].map((box) => box.id);
   place.replaceChildren(...fresh.body.childNodes);
+  // What somebody had picked stays picked, with the version that they saw no more: it is fresh.
+  for (const id of picked) {
+    const box = document.getElementById(id);
+    if (box) box.checked = true;
+  }
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }

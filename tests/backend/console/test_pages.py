@@ -133,7 +133,7 @@ async def test_the_export_is_a_table_of_text(
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
     assert rows[0][0].startswith("数据截至 ")
     assert len({len(row) for row in rows[1:]}) == 1
-    described = [row[rows[1].index("故障描述")] for row in rows[2:]]
+    described = [row[rows[1].index("描述")] for row in rows[2:]]
     assert "'=cmd|' /C calc'!A0" in described
     assert await fetch_value("SELECT count(*) FROM audit_entry WHERE action = 'board.exported'")
 
