@@ -23,6 +23,13 @@ APPEND_ONLY_TABLES = (
     "work_order_transition",
     "ticket_transition",
     "evidence_item",
+    "rating",
+    "rating_comment",
+    "sealed_lookup",
+    "customer_visit",
+    "visit_review",
+    "visit_verdict",
+    "customer_tag_step",
 )
 
 _DEFAULT_SERVER_SETTINGS: Mapping[str, str] = {

@@ -4,7 +4,7 @@ from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
 from grid.customers.tables import ServiceAccount
-from grid.kit.columns import json, key, moment, one_of, real, small, text, to, whole, yes_no
+from grid.kit.columns import json, key, moment, one_of, real, small, text, to, uuid, whole, yes_no
 from grid.kit.database import DB
 from grid.territory.tables import ServiceGrid, Staff, SupplyStation
 from grid.territory.types import PlaceClass
@@ -18,6 +18,7 @@ from grid.work_orders.words import (
     Priority,
     TicketEvent,
     TicketKind,
+    TicketLevel,
     TicketState,
     WorkOrderEvent,
     WorkOrderKind,
@@ -31,6 +32,8 @@ class Ticket(Table, db=DB):
     `grid` is null while nobody knows where it is: then only the county's dispatchers see it.
     `handler`: who in the office handles it. Of a sealed one (a tip-off) the author is nowhere here.
     `due_at`: its next limit, a copy for sorting. `called_at`: when the telephone call began.
+    `level` null is the grid's: from where on up people see it, for a complaint goes past those
+    whom it is about.
     """
 
     id = key()
@@ -74,12 +77,14 @@ class Ticket(Table, db=DB):
     answer = text(500, null=True)
     callback = text(12, null=True)
     due_at = moment(null=True)
+    level = text(8, null=True)
 
     ticket_kind_word = one_of("kind", TicketKind)
     ticket_channel_word = one_of("channel", Channel)
     ticket_state_word = one_of("state", TicketState)
     ticket_complaint_class = one_of("complaint_class", ComplaintClass)
     ticket_callback = one_of("callback", CallbackOutcome)
+    ticket_level_word = one_of("level", TicketLevel)
     ticket_sealed = Check("NOT sealed OR (openid IS NULL AND phone IS NULL AND account IS NULL)")
 
 
@@ -243,6 +248,34 @@ class Rating(Table, db=DB):
     rating_stars = Check("stars BETWEEN 1 AND 5")
 
 
+class RatingComment(Table, db=DB):
+    """Free words that came after the stars; one for each rating. Append-only."""
+
+    id = key()
+    rating = to(Rating, index=False)
+    words = text(500)
+    said_at = moment()
+
+    rating_comment_once = Unique([rating])
+
+
+class SealedLookup(Table, db=DB):
+    """Staff looked at the account of a sealed author after the sealing; for the auditor's eyes.
+
+    Ids and no name of the author: the entry of the audit trail says what was looked at.
+    """
+
+    id = key()
+    ticket = to(Ticket)
+    entry = uuid()
+    actor = text(80)
+    action = text(80)
+    looked_at = moment()
+    found_at = moment()
+
+    sealed_lookup_once = Unique([ticket, entry])
+
+
 TABLES = (
     Ticket,
     WorkOrder,
@@ -252,4 +285,6 @@ TABLES = (
     TicketAccused,
     SealedAuthor,
     Rating,
+    RatingComment,
+    SealedLookup,
 )

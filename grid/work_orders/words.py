@@ -40,6 +40,14 @@ class TicketState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class TicketLevel(StrEnum):
+    """Up to whom a ticket is kept from those it is about: the grid's people, then the station's."""
+
+    GRID = "grid"
+    STATION = "station"
+    COUNTY = "county"
+
+
 class TicketEvent(StrEnum):
     """What may happen to a ticket; the verbs of `POST /tickets/{id}/{verb}` are among them."""
 
