@@ -13,6 +13,7 @@ import grid.evidence.tables
 import grid.kit.tables
 import grid.positions.tables
 import grid.territory.tables
+import grid.visits.tables
 import grid.work_orders.tables
 
 APP_CONFIG = AppConfig(
@@ -26,6 +27,7 @@ APP_CONFIG = AppConfig(
         *grid.clocks.tables.TABLES,
         *grid.positions.tables.TABLES,
         *grid.work_orders.tables.TABLES,
+        *grid.visits.tables.TABLES,
         *grid.dispatch.tables.TABLES,
         *bot.tables.TABLES,
         *backend.console.tables.TABLES,

@@ -4,7 +4,7 @@ from piccolo.columns import Numeric
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
-from grid.customers.types import AccountState, CustomerTagWord, LinkTrust, MeteringSide
+from grid.customers.types import AccountState, CareEvent, CustomerTagWord, LinkTrust, MeteringSide
 from grid.kit.columns import day, key, moment, one_of, real, text, text_key, to, whole, yes_no
 from grid.kit.database import DB
 from grid.territory.tables import ServiceGrid, Staff, SupplyStation, TransformerDistrict, Village
@@ -64,7 +64,11 @@ class Meter(Table, db=DB):
 
 
 class CustomerTag(Table, db=DB):
-    """Who somebody is, with dates and where we know it from; `owner` looks after them."""
+    """Who somebody is, with dates and where we know it from; `owner` looks after them.
+
+    `contact_*`: whom to reach beside the customer. `mind`: what to mind at the door. `consent`:
+    whether the customer agreed to be kept on file; null where nobody had to ask.
+    """
 
     id = key()
     account = to(ServiceAccount)
@@ -74,9 +78,27 @@ class CustomerTag(Table, db=DB):
     source = text(100)
     owner = to(Staff, null=True)
     reason = text(200, null=True)
+    contact_name = text(60, null=True)
+    contact_phone = text(20, null=True)
+    mind = text(200, null=True)
+    consent = yes_no(null=True)
 
     customer_tag_once = Unique([account, tag, from_day])
     customer_tag_words = one_of("tag", CustomerTagWord)
+
+
+class CustomerTagStep(Table, db=DB):
+    """One step in the life of a tag: set, extended or ended, by whom and why. Append-only."""
+
+    id = key()
+    customer_tag = to(CustomerTag)
+    event = text(10)
+    until_day = day(null=True)
+    reason = text(200)
+    actor = text(80)
+    at = moment()
+
+    customer_tag_step_event = one_of("event", CareEvent)
 
 
 class WechatFollower(Table, db=DB):
@@ -117,6 +139,7 @@ TABLES = (
     MeteringPoint,
     Meter,
     CustomerTag,
+    CustomerTagStep,
     WechatFollower,
     WechatLink,
     BindingTry,

@@ -22,6 +22,14 @@ class CustomerTagWord(StrEnum):
     SMALL_BUSINESS = "small_business"
 
 
+class CareEvent(StrEnum):
+    """What may happen to a tag."""
+
+    SET = "set"
+    EXTEND = "extend"
+    END = "end"
+
+
 class AccountState(StrEnum):
     ACTIVE = "active"
     CLOSED = "closed"

@@ -1,0 +1,1 @@
+"""Visits: who is due, the plan of a month, what was found at the door, and who checks it."""
