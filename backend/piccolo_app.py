@@ -12,6 +12,7 @@ import grid.dispatch.tables
 import grid.evidence.tables
 import grid.kit.tables
 import grid.positions.tables
+import grid.supervision.tables
 import grid.territory.tables
 import grid.visits.tables
 import grid.work_orders.tables
@@ -28,6 +29,7 @@ APP_CONFIG = AppConfig(
         *grid.positions.tables.TABLES,
         *grid.work_orders.tables.TABLES,
         *grid.visits.tables.TABLES,
+        *grid.supervision.tables.TABLES,
         *grid.dispatch.tables.TABLES,
         *bot.tables.TABLES,
         *backend.console.tables.TABLES,

@@ -23,6 +23,7 @@ APPEND_ONLY_TABLES = (
     "work_order_transition",
     "ticket_transition",
     "evidence_item",
+    "supervision_transition",
     "rating",
     "rating_comment",
     "sealed_lookup",
