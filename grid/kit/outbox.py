@@ -21,7 +21,14 @@ import structlog
 
 from grid.kit import context
 from grid.kit.clock import machine_now
-from grid.kit.database import execute, fetch, fetch_one, in_transaction, transaction
+from grid.kit.database import (
+    connection_of_transaction,
+    execute,
+    fetch,
+    fetch_one,
+    in_transaction,
+    transaction,
+)
 from grid.kit.deliveries import (
     DeadLetter,
     dead_letters,
@@ -54,6 +61,7 @@ __all__ = [
     "release_frozen",
     "replay",
     "say",
+    "say_all",
     "waiting",
 ]
 
@@ -126,6 +134,19 @@ async def say(event: Event) -> None:
         msgspec.json.encode(event).decode(),
         context.actor_name(),
         machine_now(),
+    )
+
+
+async def say_all(events: Sequence[Event]) -> None:
+    """Write many events by one COPY. Raises RuntimeError outside a transaction."""
+    now, name = machine_now(), context.actor_name()
+    await connection_of_transaction().copy_records_to_table(
+        "outbox_event",
+        columns=["id", "kind", "body", "said_by", "said_at"],
+        records=[
+            (new_id(), event_kind(type(one)), msgspec.json.encode(one).decode(), name, now)
+            for one in events
+        ],
     )
 
 
