@@ -17,12 +17,12 @@ from grid.customers.binding import (
     unbind_wechat,
     unfollow,
 )
+from grid.customers.care import shown_tags
 from grid.customers.rules import like_pattern, masked_phone, pinyin_initials, proof_of
 from grid.customers.types import (
     AccountState,
     AccountSummary,
     AccountView,
-    CustomerTagWord,
     PointView,
 )
 from grid.geography.types import Place, PlaceClass
@@ -130,7 +130,7 @@ async def search(
     shown = rows[:limit]
     await audit.record("customers.search", "customers", shown=len(shown), by_text=q is not None)
     last = _cursor_of(shown[-1], near) if shown else None
-    return page_of([_summary(row) for row in rows], limit, last)
+    return page_of([_summary(row, actor) for row in rows], limit, last)
 
 
 async def account(actor: Actor, account_no: str) -> AccountView:
@@ -144,7 +144,7 @@ async def account(actor: Actor, account_no: str) -> AccountView:
     if row is None:
         raise NotFound("没有找到这个户号")
     await audit.record("customers.read", f"account:{row['account_no']}")
-    return _view(row)
+    return _view(row, actor)
 
 
 async def _scope(actor: Actor) -> tuple[object, ...]:
@@ -221,7 +221,7 @@ def _phone(row: Any) -> str | None:
     return phone if row["phone_shown"] else masked_phone(phone)
 
 
-def _summary(row: Any) -> AccountSummary:
+def _summary(row: Any, actor: Actor) -> AccountSummary:
     return AccountSummary(
         account_no=row["account_no"],
         name=row["name"],
@@ -232,12 +232,12 @@ def _summary(row: Any) -> AccountSummary:
         district_no=row["district_no"],
         place=Place(row["lat"], row["lon"]),
         state=AccountState(row["state"]),
-        tags=[CustomerTagWord(tag) for tag in row["tags"]],
+        tags=shown_tags(actor, row["tags"], row["grid"], row["station"]),
         distance_m=None if row["distance_m"] is None else round(row["distance_m"]),
     )
 
 
-def _view(row: Any) -> AccountView:
+def _view(row: Any, actor: Actor) -> AccountView:
     return AccountView(
         id=row["id"],
         account_no=row["account_no"],
@@ -256,7 +256,7 @@ def _view(row: Any) -> AccountView:
         fee_control=row["fee_control"],
         opened_on=row["opened_on"],
         version=row["version"],
-        tags=[CustomerTagWord(tag) for tag in row["tags"]],
+        tags=shown_tags(actor, row["tags"], row["grid"], row["station"]),
         points=_POINTS.decode(row["points"] or "[]"),
         links=row["links"],
         is_relative=row["is_relative"],
