@@ -10,6 +10,7 @@ import grid.clocks.tables
 import grid.customers.tables
 import grid.dispatch.tables
 import grid.evidence.tables
+import grid.indicators.tables
 import grid.kit.tables
 import grid.positions.tables
 import grid.supervision.tables
@@ -31,6 +32,7 @@ APP_CONFIG = AppConfig(
         *grid.visits.tables.TABLES,
         *grid.supervision.tables.TABLES,
         *grid.dispatch.tables.TABLES,
+        *grid.indicators.tables.TABLES,
         *bot.tables.TABLES,
         *backend.console.tables.TABLES,
     ],

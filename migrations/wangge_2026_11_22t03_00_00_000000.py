@@ -102,6 +102,20 @@ class ServiceGrid(Table, tablename="service_grid", schema=None):
     )
 
 
+class SlaPause(Table, tablename="sla_pause", schema=None):
+    id = UUID(
+        default=None,
+        null=False,
+        primary_key=True,
+        unique=False,
+        index=False,
+        index_method=IndexMethod.btree,
+        choices=None,
+        db_column_name=None,
+        secret=False,
+    )
+
+
 class Staff(Table, tablename="staff", schema=None):
     id = UUID(
         default=None,
@@ -209,63 +223,8 @@ async def forwards():
     manager = MigrationManager(migration_id=ID, app_name="wangge", description=DESCRIPTION)
 
     manager.add_table(
-        class_name="SafetyAlarm",
-        tablename="safety_alarm",
-        schema=None,
-        columns=None,
-    )
-
-    manager.add_table(class_name="SlaPause", tablename="sla_pause", schema=None, columns=None)
-
-    manager.add_table(
-        class_name="VisitCheck",
-        tablename="visit_check",
-        schema=None,
-        columns=None,
-    )
-
-    manager.add_table(
-        class_name="CustomerVisit",
-        tablename="customer_visit",
-        schema=None,
-        columns=None,
-    )
-
-    manager.add_table(
-        class_name="RatingComment",
-        tablename="rating_comment",
-        schema=None,
-        columns=None,
-    )
-
-    manager.add_table(
-        class_name="VisitVerdict",
-        tablename="visit_verdict",
-        schema=None,
-        columns=None,
-    )
-
-    manager.add_table(class_name="VisitPlan", tablename="visit_plan", schema=None, columns=None)
-
-    manager.add_table(class_name="SlaClock", tablename="sla_clock", schema=None, columns=None)
-
-    manager.add_table(
-        class_name="ArrivalFlag",
-        tablename="arrival_flag",
-        schema=None,
-        columns=None,
-    )
-
-    manager.add_table(
-        class_name="TicketAccused",
-        tablename="ticket_accused",
-        schema=None,
-        columns=None,
-    )
-
-    manager.add_table(
-        class_name="EvidenceItem",
-        tablename="evidence_item",
+        class_name="IndicatorRecord",
+        tablename="indicator_record",
         schema=None,
         columns=None,
     )
@@ -279,20 +238,69 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(class_name="Blob", tablename="blob", schema=None, columns=None)
+    manager.add_table(
+        class_name="SupervisionTransition",
+        tablename="supervision_transition",
+        schema=None,
+        columns=None,
+    )
 
-    manager.add_table(class_name="VisitStop", tablename="visit_stop", schema=None, columns=None)
+    manager.add_table(class_name="VisitPlan", tablename="visit_plan", schema=None, columns=None)
 
     manager.add_table(
-        class_name="SupervisionOrder",
-        tablename="supervision_order",
+        class_name="TicketAccused",
+        tablename="ticket_accused",
         schema=None,
         columns=None,
     )
 
     manager.add_table(
-        class_name="EvidenceChain",
-        tablename="evidence_chain",
+        class_name="SealedLookup",
+        tablename="sealed_lookup",
+        schema=None,
+        columns=None,
+    )
+
+    manager.add_table(
+        class_name="VisitCheck",
+        tablename="visit_check",
+        schema=None,
+        columns=None,
+    )
+
+    manager.add_table(
+        class_name="IndicatorRequest",
+        tablename="indicator_request",
+        schema=None,
+        columns=None,
+    )
+
+    manager.add_table(
+        class_name="CustomerVisit",
+        tablename="customer_visit",
+        schema=None,
+        columns=None,
+    )
+
+    manager.add_table(class_name="VisitDraw", tablename="visit_draw", schema=None, columns=None)
+
+    manager.add_table(
+        class_name="SavedFilter",
+        tablename="saved_filter",
+        schema=None,
+        columns=None,
+    )
+
+    manager.add_table(
+        class_name="EvidenceItem",
+        tablename="evidence_item",
+        schema=None,
+        columns=None,
+    )
+
+    manager.add_table(
+        class_name="RatingComment",
+        tablename="rating_comment",
         schema=None,
         columns=None,
     )
@@ -305,36 +313,24 @@ async def forwards():
     )
 
     manager.add_table(
-        class_name="SupervisionTransition",
-        tablename="supervision_transition",
+        class_name="VisitFinding",
+        tablename="visit_finding",
         schema=None,
         columns=None,
     )
+
+    manager.add_table(class_name="Blob", tablename="blob", schema=None, columns=None)
 
     manager.add_table(
-        class_name="SavedFilter",
-        tablename="saved_filter",
+        class_name="SealedAuthor",
+        tablename="sealed_author",
         schema=None,
         columns=None,
     )
 
-    manager.add_table(
-        class_name="SealedLookup",
-        tablename="sealed_lookup",
-        schema=None,
-        columns=None,
-    )
+    manager.add_table(class_name="VisitStop", tablename="visit_stop", schema=None, columns=None)
 
-    manager.add_table(class_name="VisitDraw", tablename="visit_draw", schema=None, columns=None)
-
-    manager.add_table(
-        class_name="NearDuplicate",
-        tablename="near_duplicate",
-        schema=None,
-        columns=None,
-    )
-
-    manager.add_table(class_name="SlaPolicy", tablename="sla_policy", schema=None, columns=None)
+    manager.add_table(class_name="SlaClock", tablename="sla_clock", schema=None, columns=None)
 
     manager.add_table(
         class_name="CustomerTagStep",
@@ -351,22 +347,75 @@ async def forwards():
     )
 
     manager.add_table(
-        class_name="SealedAuthor",
-        tablename="sealed_author",
+        class_name="VisitVerdict",
+        tablename="visit_verdict",
         schema=None,
         columns=None,
     )
 
     manager.add_table(
-        class_name="VisitFinding",
-        tablename="visit_finding",
+        class_name="TimeCorrection",
+        tablename="time_correction",
         schema=None,
         columns=None,
     )
 
-    manager.add_column(
-        table_class_name="SafetyAlarm",
+    manager.add_table(
+        class_name="IndicatorPeriod",
+        tablename="indicator_period",
+        schema=None,
+        columns=None,
+    )
+
+    manager.add_table(
+        class_name="EvidenceChain",
+        tablename="evidence_chain",
+        schema=None,
+        columns=None,
+    )
+
+    manager.add_table(class_name="SlaPause", tablename="sla_pause", schema=None, columns=None)
+
+    manager.add_table(
+        class_name="SafetyAlarm",
         tablename="safety_alarm",
+        schema=None,
+        columns=None,
+    )
+
+    manager.add_table(
+        class_name="IndicatorSum",
+        tablename="indicator_sum",
+        schema=None,
+        columns=None,
+    )
+
+    manager.add_table(
+        class_name="SupervisionOrder",
+        tablename="supervision_order",
+        schema=None,
+        columns=None,
+    )
+
+    manager.add_table(
+        class_name="ArrivalFlag",
+        tablename="arrival_flag",
+        schema=None,
+        columns=None,
+    )
+
+    manager.add_table(
+        class_name="NearDuplicate",
+        tablename="near_duplicate",
+        schema=None,
+        columns=None,
+    )
+
+    manager.add_table(class_name="SlaPolicy", tablename="sla_policy", schema=None, columns=None)
+
+    manager.add_column(
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
         column_name="id",
         db_column_name="id",
         column_class_name="UUID",
@@ -386,14 +435,767 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SafetyAlarm",
-        tablename="safety_alarm",
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        column_name="closing",
+        db_column_name="closing",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        column_name="indicator",
+        db_column_name="indicator",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 40,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        column_name="definition_version",
+        db_column_name="definition_version",
+        column_class_name="SmallInt",
+        column_class=SmallInt,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        column_name="record_kind",
+        db_column_name="record_kind",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 12,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        column_name="record",
+        db_column_name="record",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        column_name="at",
+        db_column_name="at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        column_name="matter",
+        db_column_name="matter",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 24,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        column_name="grid",
+        db_column_name="grid",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        column_name="station",
+        db_column_name="station",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        column_name="staff",
+        db_column_name="staff",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        column_name="ticket",
+        db_column_name="ticket",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        column_name="work_order",
+        db_column_name="work_order",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        column_name="hit",
+        db_column_name="hit",
+        column_class_name="Boolean",
+        column_class=Boolean,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        column_name="excluded",
+        db_column_name="excluded",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 20,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        column_name="amount",
+        db_column_name="amount",
+        column_class_name="Integer",
+        column_class=Integer,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitForm",
+        tablename="visit_form",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitForm",
+        tablename="visit_form",
+        column_name="form",
+        db_column_name="form",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 20,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitForm",
+        tablename="visit_form",
+        column_name="version",
+        db_column_name="version",
+        column_class_name="SmallInt",
+        column_class=SmallInt,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitForm",
+        tablename="visit_form",
+        column_name="title",
+        db_column_name="title",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 60,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitForm",
+        tablename="visit_form",
+        column_name="fields",
+        db_column_name="fields",
+        column_class_name="JSONB",
+        column_class=JSONB,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitForm",
+        tablename="visit_form",
+        column_name="state",
+        db_column_name="state",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitForm",
+        tablename="visit_form",
+        column_name="proposed_by",
+        db_column_name="proposed_by",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitForm",
+        tablename="visit_form",
+        column_name="proposed_at",
+        db_column_name="proposed_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitForm",
+        tablename="visit_form",
+        column_name="released_by",
+        db_column_name="released_by",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitForm",
+        tablename="visit_form",
+        column_name="released_at",
+        db_column_name="released_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitReview",
+        tablename="visit_review",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitReview",
+        tablename="visit_review",
         column_name="work_order",
         db_column_name="work_order",
         column_class_name="ForeignKey",
         column_class=ForeignKey,
         params={
             "references": WorkOrder,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitReview",
+        tablename="visit_review",
+        column_name="visit",
+        db_column_name="visit",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": CustomerVisit,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitReview",
+        tablename="visit_review",
+        column_name="grid",
+        db_column_name="grid",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": ServiceGrid,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitReview",
+        tablename="visit_review",
+        column_name="month",
+        db_column_name="month",
+        column_class_name="Date",
+        column_class=Date,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitReview",
+        tablename="visit_review",
+        column_name="share",
+        db_column_name="share",
+        column_class_name="DoublePrecision",
+        column_class=DoublePrecision,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitReview",
+        tablename="visit_review",
+        column_name="is_drawn",
+        db_column_name="is_drawn",
+        column_class_name="Boolean",
+        column_class=Boolean,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitReview",
+        tablename="visit_review",
+        column_name="reasons",
+        db_column_name="reasons",
+        column_class_name="JSONB",
+        column_class=JSONB,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitReview",
+        tablename="visit_review",
+        column_name="reviewed_at",
+        db_column_name="reviewed_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SupervisionTransition",
+        tablename="supervision_transition",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SupervisionTransition",
+        tablename="supervision_transition",
+        column_name="supervision_order",
+        db_column_name="supervision_order",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": SupervisionOrder,
             "on_delete": OnDelete.restrict,
             "on_update": OnUpdate.restrict,
             "target_column": None,
@@ -410,8 +1212,528 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SafetyAlarm",
-        tablename="safety_alarm",
+        table_class_name="SupervisionTransition",
+        tablename="supervision_transition",
+        column_name="version",
+        db_column_name="version",
+        column_class_name="Integer",
+        column_class=Integer,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SupervisionTransition",
+        tablename="supervision_transition",
+        column_name="event",
+        db_column_name="event",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SupervisionTransition",
+        tablename="supervision_transition",
+        column_name="from_state",
+        db_column_name="from_state",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SupervisionTransition",
+        tablename="supervision_transition",
+        column_name="to_state",
+        db_column_name="to_state",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SupervisionTransition",
+        tablename="supervision_transition",
+        column_name="from_level",
+        db_column_name="from_level",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SupervisionTransition",
+        tablename="supervision_transition",
+        column_name="to_level",
+        db_column_name="to_level",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SupervisionTransition",
+        tablename="supervision_transition",
+        column_name="actor",
+        db_column_name="actor",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SupervisionTransition",
+        tablename="supervision_transition",
+        column_name="at",
+        db_column_name="at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SupervisionTransition",
+        tablename="supervision_transition",
+        column_name="words",
+        db_column_name="words",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 500,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SupervisionTransition",
+        tablename="supervision_transition",
+        column_name="facts",
+        db_column_name="facts",
+        column_class_name="JSONB",
+        column_class=JSONB,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitPlan",
+        tablename="visit_plan",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitPlan",
+        tablename="visit_plan",
+        column_name="grid",
+        db_column_name="grid",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": ServiceGrid,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitPlan",
+        tablename="visit_plan",
+        column_name="month",
+        db_column_name="month",
+        column_class_name="Date",
+        column_class=Date,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitPlan",
+        tablename="visit_plan",
+        column_name="state",
+        db_column_name="state",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitPlan",
+        tablename="visit_plan",
+        column_name="due",
+        db_column_name="due",
+        column_class_name="Integer",
+        column_class=Integer,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitPlan",
+        tablename="visit_plan",
+        column_name="left_out",
+        db_column_name="left_out",
+        column_class_name="Integer",
+        column_class=Integer,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitPlan",
+        tablename="visit_plan",
+        column_name="left_out_care",
+        db_column_name="left_out_care",
+        column_class_name="Integer",
+        column_class=Integer,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitPlan",
+        tablename="visit_plan",
+        column_name="made_by",
+        db_column_name="made_by",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitPlan",
+        tablename="visit_plan",
+        column_name="made_at",
+        db_column_name="made_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitPlan",
+        tablename="visit_plan",
+        column_name="released_by",
+        db_column_name="released_by",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitPlan",
+        tablename="visit_plan",
+        column_name="released_at",
+        db_column_name="released_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitPlan",
+        tablename="visit_plan",
+        column_name="version",
+        db_column_name="version",
+        column_class_name="Integer",
+        column_class=Integer,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketAccused",
+        tablename="ticket_accused",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketAccused",
+        tablename="ticket_accused",
+        column_name="ticket",
+        db_column_name="ticket",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": Ticket,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketAccused",
+        tablename="ticket_accused",
         column_name="staff",
         db_column_name="staff",
         column_class_name="ForeignKey",
@@ -434,223 +1756,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SafetyAlarm",
-        tablename="safety_alarm",
-        column_name="missed_check_in",
-        db_column_name="missed_check_in",
-        column_class_name="Boolean",
-        column_class=Boolean,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SafetyAlarm",
-        tablename="safety_alarm",
-        column_name="words",
-        db_column_name="words",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 500,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SafetyAlarm",
-        tablename="safety_alarm",
-        column_name="lat",
-        db_column_name="lat",
-        column_class_name="DoublePrecision",
-        column_class=DoublePrecision,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SafetyAlarm",
-        tablename="safety_alarm",
-        column_name="lon",
-        db_column_name="lon",
-        column_class_name="DoublePrecision",
-        column_class=DoublePrecision,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SafetyAlarm",
-        tablename="safety_alarm",
-        column_name="accuracy_m",
-        db_column_name="accuracy_m",
-        column_class_name="DoublePrecision",
-        column_class=DoublePrecision,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SafetyAlarm",
-        tablename="safety_alarm",
-        column_name="device_at",
-        db_column_name="device_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SafetyAlarm",
-        tablename="safety_alarm",
-        column_name="raised_at",
-        db_column_name="raised_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SafetyAlarm",
-        tablename="safety_alarm",
-        column_name="answered_by",
-        db_column_name="answered_by",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": Staff,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SafetyAlarm",
-        tablename="safety_alarm",
-        column_name="answered_at",
-        db_column_name="answered_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SafetyAlarm",
-        tablename="safety_alarm",
-        column_name="answer",
-        db_column_name="answer",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 500,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
+        table_class_name="SealedLookup",
+        tablename="sealed_lookup",
         column_name="id",
         db_column_name="id",
         column_class_name="UUID",
@@ -670,19 +1777,21 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="subject",
-        db_column_name="subject",
-        column_class_name="Varchar",
-        column_class=Varchar,
+        table_class_name="SealedLookup",
+        tablename="sealed_lookup",
+        column_name="ticket",
+        db_column_name="ticket",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
         params={
-            "length": 12,
-            "default": None,
+            "references": Ticket,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
             "null": False,
             "primary_key": False,
             "unique": False,
-            "index": False,
+            "index": True,
             "index_method": IndexMethod.btree,
             "choices": None,
             "db_column_name": None,
@@ -692,10 +1801,10 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="subject_id",
-        db_column_name="subject_id",
+        table_class_name="SealedLookup",
+        tablename="sealed_lookup",
+        column_name="entry",
+        db_column_name="entry",
         column_class_name="UUID",
         column_class=UUID,
         params={
@@ -703,28 +1812,6 @@ async def forwards():
             "null": False,
             "primary_key": False,
             "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="reason",
-        db_column_name="reason",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 24,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
             "index": False,
             "index_method": IndexMethod.btree,
             "choices": None,
@@ -735,138 +1822,10 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="words",
-        db_column_name="words",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 500,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="targets",
-        db_column_name="targets",
-        column_class_name="JSONB",
-        column_class=JSONB,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="state",
-        db_column_name="state",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 10,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="from_at",
-        db_column_name="from_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="box_until",
-        db_column_name="box_until",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="ended_at",
-        db_column_name="ended_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="requested_by",
-        db_column_name="requested_by",
+        table_class_name="SealedLookup",
+        tablename="sealed_lookup",
+        column_name="actor",
+        db_column_name="actor",
         column_class_name="Varchar",
         column_class=Varchar,
         params={
@@ -885,10 +1844,32 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="requested_at",
-        db_column_name="requested_at",
+        table_class_name="SealedLookup",
+        tablename="sealed_lookup",
+        column_name="action",
+        db_column_name="action",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SealedLookup",
+        tablename="sealed_lookup",
+        column_name="looked_at",
+        db_column_name="looked_at",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
@@ -906,59 +1887,15 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="decided_by",
-        db_column_name="decided_by",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 80,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="decided_at",
-        db_column_name="decided_at",
+        table_class_name="SealedLookup",
+        tablename="sealed_lookup",
+        column_name="found_at",
+        db_column_name="found_at",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
             "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        column_name="decision",
-        db_column_name="decision",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 500,
-            "default": None,
-            "null": True,
+            "null": False,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -1202,6 +2139,201 @@ async def forwards():
         column_class=Varchar,
         params={
             "length": 80,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRequest",
+        tablename="indicator_request",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRequest",
+        tablename="indicator_request",
+        column_name="period",
+        db_column_name="period",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 7,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRequest",
+        tablename="indicator_request",
+        column_name="verb",
+        db_column_name="verb",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 12,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRequest",
+        tablename="indicator_request",
+        column_name="reason",
+        db_column_name="reason",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 500,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRequest",
+        tablename="indicator_request",
+        column_name="state",
+        db_column_name="state",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRequest",
+        tablename="indicator_request",
+        column_name="asked_by",
+        db_column_name="asked_by",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRequest",
+        tablename="indicator_request",
+        column_name="asked_at",
+        db_column_name="asked_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRequest",
+        tablename="indicator_request",
+        column_name="decided_by",
+        db_column_name="decided_by",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorRequest",
+        tablename="indicator_request",
+        column_name="decided_at",
+        db_column_name="decided_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
             "default": None,
             "null": True,
             "primary_key": False,
@@ -1809,297 +2941,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="RatingComment",
-        tablename="rating_comment",
-        column_name="id",
-        db_column_name="id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="RatingComment",
-        tablename="rating_comment",
-        column_name="rating",
-        db_column_name="rating",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": Rating,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="RatingComment",
-        tablename="rating_comment",
-        column_name="words",
-        db_column_name="words",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 500,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="RatingComment",
-        tablename="rating_comment",
-        column_name="said_at",
-        db_column_name="said_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitVerdict",
-        tablename="visit_verdict",
-        column_name="id",
-        db_column_name="id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitVerdict",
-        tablename="visit_verdict",
-        column_name="visit_check",
-        db_column_name="visit_check",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": VisitCheck,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitVerdict",
-        tablename="visit_verdict",
-        column_name="method",
-        db_column_name="method",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 10,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitVerdict",
-        tablename="visit_verdict",
-        column_name="outcome",
-        db_column_name="outcome",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 14,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitVerdict",
-        tablename="visit_verdict",
-        column_name="words",
-        db_column_name="words",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 500,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitVerdict",
-        tablename="visit_verdict",
-        column_name="staff",
-        db_column_name="staff",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": Staff,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitVerdict",
-        tablename="visit_verdict",
-        column_name="at",
-        db_column_name="at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitPlan",
-        tablename="visit_plan",
-        column_name="id",
-        db_column_name="id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitPlan",
-        tablename="visit_plan",
-        column_name="grid",
-        db_column_name="grid",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": ServiceGrid,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitPlan",
-        tablename="visit_plan",
+        table_class_name="VisitDraw",
+        tablename="visit_draw",
         column_name="month",
         db_column_name="month",
         column_class_name="Date",
@@ -2119,14 +2962,35 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitPlan",
-        tablename="visit_plan",
-        column_name="state",
-        db_column_name="state",
+        table_class_name="VisitDraw",
+        tablename="visit_draw",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitDraw",
+        tablename="visit_draw",
+        column_name="seed",
+        db_column_name="seed",
         column_class_name="Varchar",
         column_class=Varchar,
         params={
-            "length": 10,
+            "length": 64,
             "default": None,
             "null": False,
             "primary_key": False,
@@ -2141,12 +3005,12 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitPlan",
-        tablename="visit_plan",
-        column_name="due",
-        db_column_name="due",
-        column_class_name="Integer",
-        column_class=Integer,
+        table_class_name="VisitDraw",
+        tablename="visit_draw",
+        column_name="percent",
+        db_column_name="percent",
+        column_class_name="SmallInt",
+        column_class=SmallInt,
         params={
             "default": None,
             "null": False,
@@ -2162,72 +3026,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitPlan",
-        tablename="visit_plan",
-        column_name="left_out",
-        db_column_name="left_out",
-        column_class_name="Integer",
-        column_class=Integer,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitPlan",
-        tablename="visit_plan",
-        column_name="left_out_care",
-        db_column_name="left_out_care",
-        column_class_name="Integer",
-        column_class=Integer,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitPlan",
-        tablename="visit_plan",
-        column_name="made_by",
-        db_column_name="made_by",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 80,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitPlan",
-        tablename="visit_plan",
+        table_class_name="VisitDraw",
+        tablename="visit_draw",
         column_name="made_at",
         db_column_name="made_at",
         column_class_name="Timestamptz",
@@ -2247,32 +3047,10 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitPlan",
-        tablename="visit_plan",
-        column_name="released_by",
-        db_column_name="released_by",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 80,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitPlan",
-        tablename="visit_plan",
-        column_name="released_at",
-        db_column_name="released_at",
+        table_class_name="VisitDraw",
+        tablename="visit_draw",
+        column_name="closed_at",
+        db_column_name="closed_at",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
@@ -2290,15 +3068,15 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitPlan",
-        tablename="visit_plan",
-        column_name="version",
-        db_column_name="version",
+        table_class_name="VisitDraw",
+        tablename="visit_draw",
+        column_name="reviewed",
+        db_column_name="reviewed",
         column_class_name="Integer",
         column_class=Integer,
         params={
             "default": None,
-            "null": False,
+            "null": True,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -2311,164 +3089,14 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="id",
-        db_column_name="id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="subject",
-        db_column_name="subject",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 12,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="subject_id",
-        db_column_name="subject_id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="target",
-        db_column_name="target",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 16,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="round",
-        db_column_name="round",
-        column_class_name="SmallInt",
-        column_class=SmallInt,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="limit_s",
-        db_column_name="limit_s",
+        table_class_name="VisitDraw",
+        tablename="visit_draw",
+        column_name="drawn",
+        db_column_name="drawn",
         column_class_name="Integer",
         column_class=Integer,
         params={
             "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="hours",
-        db_column_name="hours",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 10,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="warn_percent",
-        db_column_name="warn_percent",
-        column_class_name="SmallInt",
-        column_class=SmallInt,
-        params={
-            "default": None,
             "null": True,
             "primary_key": False,
             "unique": False,
@@ -2482,198 +3110,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="source",
-        db_column_name="source",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 200,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="started_at",
-        db_column_name="started_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="stopped_at",
-        db_column_name="stopped_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="given_up_at",
-        db_column_name="given_up_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="due_at",
-        db_column_name="due_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="warn_at",
-        db_column_name="warn_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="warned_at",
-        db_column_name="warned_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="breached_at",
-        db_column_name="breached_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SlaClock",
-        tablename="sla_clock",
-        column_name="stale",
-        db_column_name="stale",
-        column_class_name="Boolean",
-        column_class=Boolean,
-        params={
-            "default": False,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="ArrivalFlag",
-        tablename="arrival_flag",
+        table_class_name="SavedFilter",
+        tablename="saved_filter",
         column_name="id",
         db_column_name="id",
         column_class_name="UUID",
@@ -2693,14 +3131,13 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="ArrivalFlag",
-        tablename="arrival_flag",
-        column_name="kind",
-        db_column_name="kind",
-        column_class_name="Varchar",
-        column_class=Varchar,
+        table_class_name="SavedFilter",
+        tablename="saved_filter",
+        column_name="staff",
+        db_column_name="staff",
+        column_class_name="UUID",
+        column_class=UUID,
         params={
-            "length": 16,
             "default": None,
             "null": False,
             "primary_key": False,
@@ -2715,41 +3152,15 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="ArrivalFlag",
-        tablename="arrival_flag",
-        column_name="work_order",
-        db_column_name="work_order",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
+        table_class_name="SavedFilter",
+        tablename="saved_filter",
+        column_name="page",
+        db_column_name="page",
+        column_class_name="Varchar",
+        column_class=Varchar,
         params={
-            "references": WorkOrder,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="ArrivalFlag",
-        tablename="arrival_flag",
-        column_name="staff",
-        db_column_name="staff",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": Staff,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
+            "length": 20,
+            "default": None,
             "null": False,
             "primary_key": False,
             "unique": False,
@@ -2763,17 +3174,15 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="ArrivalFlag",
-        tablename="arrival_flag",
-        column_name="other_work_order",
-        db_column_name="other_work_order",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
+        table_class_name="SavedFilter",
+        tablename="saved_filter",
+        column_name="name",
+        db_column_name="name",
+        column_class_name="Varchar",
+        column_class=Varchar,
         params={
-            "references": WorkOrder,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
+            "length": 20,
+            "default": None,
             "null": False,
             "primary_key": False,
             "unique": False,
@@ -2787,17 +3196,15 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="ArrivalFlag",
-        tablename="arrival_flag",
-        column_name="other_staff",
-        db_column_name="other_staff",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
+        table_class_name="SavedFilter",
+        tablename="saved_filter",
+        column_name="query",
+        db_column_name="query",
+        column_class_name="Varchar",
+        column_class=Varchar,
         params={
-            "references": Staff,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
+            "length": 400,
+            "default": None,
             "null": False,
             "primary_key": False,
             "unique": False,
@@ -2811,10 +3218,10 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="ArrivalFlag",
-        tablename="arrival_flag",
-        column_name="found_at",
-        db_column_name="found_at",
+        table_class_name="SavedFilter",
+        tablename="saved_filter",
+        column_name="saved_at",
+        db_column_name="saved_at",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
@@ -2823,75 +3230,6 @@ async def forwards():
             "primary_key": False,
             "unique": False,
             "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketAccused",
-        tablename="ticket_accused",
-        column_name="id",
-        db_column_name="id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketAccused",
-        tablename="ticket_accused",
-        column_name="ticket",
-        db_column_name="ticket",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": Ticket,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketAccused",
-        tablename="ticket_accused",
-        column_name="staff",
-        db_column_name="staff",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": Staff,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
             "index_method": IndexMethod.btree,
             "choices": None,
             "db_column_name": None,
@@ -3315,8 +3653,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitForm",
-        tablename="visit_form",
+        table_class_name="RatingComment",
+        tablename="rating_comment",
         column_name="id",
         db_column_name="id",
         column_class_name="UUID",
@@ -3336,14 +3674,38 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitForm",
-        tablename="visit_form",
-        column_name="form",
-        db_column_name="form",
+        table_class_name="RatingComment",
+        tablename="rating_comment",
+        column_name="rating",
+        db_column_name="rating",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": Rating,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="RatingComment",
+        tablename="rating_comment",
+        column_name="words",
+        db_column_name="words",
         column_class_name="Varchar",
         column_class=Varchar,
         params={
-            "length": 20,
+            "length": 500,
             "default": None,
             "null": False,
             "primary_key": False,
@@ -3358,12 +3720,12 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitForm",
-        tablename="visit_form",
-        column_name="version",
-        db_column_name="version",
-        column_class_name="SmallInt",
-        column_class=SmallInt,
+        table_class_name="RatingComment",
+        tablename="rating_comment",
+        column_name="said_at",
+        db_column_name="said_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
         params={
             "default": None,
             "null": False,
@@ -3379,14 +3741,35 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitForm",
-        tablename="visit_form",
-        column_name="title",
-        db_column_name="title",
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="sha256",
+        db_column_name="sha256",
         column_class_name="Varchar",
         column_class=Varchar,
         params={
-            "length": 60,
+            "length": 64,
             "default": None,
             "null": False,
             "primary_key": False,
@@ -3401,12 +3784,36 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitForm",
-        tablename="visit_form",
-        column_name="fields",
-        db_column_name="fields",
-        column_class_name="JSONB",
-        column_class=JSONB,
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="staff",
+        db_column_name="staff",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": Staff,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="size_bytes",
+        db_column_name="size_bytes",
+        column_class_name="Integer",
+        column_class=Integer,
         params={
             "default": None,
             "null": False,
@@ -3422,8 +3829,51 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitForm",
-        tablename="visit_form",
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="media_type",
+        db_column_name="media_type",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 40,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="received_bytes",
+        db_column_name="received_bytes",
+        column_class_name="Integer",
+        column_class=Integer,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
         column_name="state",
         db_column_name="state",
         column_class_name="Varchar",
@@ -3444,32 +3894,10 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitForm",
-        tablename="visit_form",
-        column_name="proposed_by",
-        db_column_name="proposed_by",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 80,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitForm",
-        tablename="visit_form",
-        column_name="proposed_at",
-        db_column_name="proposed_at",
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="declared_at",
+        db_column_name="declared_at",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
@@ -3487,14 +3915,34 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitForm",
-        tablename="visit_form",
-        column_name="released_by",
-        db_column_name="released_by",
-        column_class_name="Varchar",
-        column_class=Varchar,
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="expires_at",
+        db_column_name="expires_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
         params={
-            "length": 80,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="writer",
+        db_column_name="writer",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
             "default": None,
             "null": True,
             "primary_key": False,
@@ -3509,10 +3957,10 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitForm",
-        tablename="visit_form",
-        column_name="released_at",
-        db_column_name="released_at",
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        column_name="writing_until",
+        db_column_name="writing_until",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
@@ -3530,8 +3978,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitReview",
-        tablename="visit_review",
+        table_class_name="VisitFinding",
+        tablename="visit_finding",
         column_name="id",
         db_column_name="id",
         column_class_name="UUID",
@@ -3551,32 +3999,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitReview",
-        tablename="visit_review",
-        column_name="work_order",
-        db_column_name="work_order",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": WorkOrder,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitReview",
-        tablename="visit_review",
+        table_class_name="VisitFinding",
+        tablename="visit_finding",
         column_name="visit",
         db_column_name="visit",
         column_class_name="ForeignKey",
@@ -3599,36 +4023,12 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitReview",
-        tablename="visit_review",
-        column_name="grid",
-        db_column_name="grid",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": ServiceGrid,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitReview",
-        tablename="visit_review",
-        column_name="month",
-        db_column_name="month",
-        column_class_name="Date",
-        column_class=Date,
+        table_class_name="VisitFinding",
+        tablename="visit_finding",
+        column_name="number",
+        db_column_name="number",
+        column_class_name="SmallInt",
+        column_class=SmallInt,
         params={
             "default": None,
             "null": False,
@@ -3644,13 +4044,14 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitReview",
-        tablename="visit_review",
-        column_name="share",
-        db_column_name="share",
-        column_class_name="DoublePrecision",
-        column_class=DoublePrecision,
+        table_class_name="VisitFinding",
+        tablename="visit_finding",
+        column_name="kind",
+        db_column_name="kind",
+        column_class_name="Varchar",
+        column_class=Varchar,
         params={
+            "length": 20,
             "default": None,
             "null": False,
             "primary_key": False,
@@ -3665,10 +4066,32 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitReview",
-        tablename="visit_review",
-        column_name="is_drawn",
-        db_column_name="is_drawn",
+        table_class_name="VisitFinding",
+        tablename="visit_finding",
+        column_name="words",
+        db_column_name="words",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 500,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitFinding",
+        tablename="visit_finding",
+        column_name="danger",
+        db_column_name="danger",
         column_class_name="Boolean",
         column_class=Boolean,
         params={
@@ -3686,39 +4109,21 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="VisitReview",
-        tablename="visit_review",
-        column_name="reasons",
-        db_column_name="reasons",
-        column_class_name="JSONB",
-        column_class=JSONB,
+        table_class_name="VisitFinding",
+        tablename="visit_finding",
+        column_name="ticket",
+        db_column_name="ticket",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
         params={
-            "default": None,
-            "null": False,
+            "references": Ticket,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": True,
             "primary_key": False,
             "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitReview",
-        tablename="visit_review",
-        column_name="reviewed_at",
-        db_column_name="reviewed_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
+            "index": True,
             "index_method": IndexMethod.btree,
             "choices": None,
             "db_column_name": None,
@@ -4134,6 +4539,162 @@ async def forwards():
     )
 
     manager.add_column(
+        table_class_name="SealedAuthor",
+        tablename="sealed_author",
+        column_name="ticket",
+        db_column_name="ticket",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": Ticket,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SealedAuthor",
+        tablename="sealed_author",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SealedAuthor",
+        tablename="sealed_author",
+        column_name="openid",
+        db_column_name="openid",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 64,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SealedAuthor",
+        tablename="sealed_author",
+        column_name="phone",
+        db_column_name="phone",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 20,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SealedAuthor",
+        tablename="sealed_author",
+        column_name="name",
+        db_column_name="name",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 60,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SealedAuthor",
+        tablename="sealed_author",
+        column_name="account",
+        db_column_name="account",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": ServiceAccount,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SealedAuthor",
+        tablename="sealed_author",
+        column_name="sealed_at",
+        db_column_name="sealed_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
         table_class_name="VisitStop",
         tablename="visit_stop",
         column_name="id",
@@ -4414,6 +4975,2322 @@ async def forwards():
             "primary_key": False,
             "unique": False,
             "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="subject",
+        db_column_name="subject",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 12,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="subject_id",
+        db_column_name="subject_id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="target",
+        db_column_name="target",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 16,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="round",
+        db_column_name="round",
+        column_class_name="SmallInt",
+        column_class=SmallInt,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="limit_s",
+        db_column_name="limit_s",
+        column_class_name="Integer",
+        column_class=Integer,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="hours",
+        db_column_name="hours",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="warn_percent",
+        db_column_name="warn_percent",
+        column_class_name="SmallInt",
+        column_class=SmallInt,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="source",
+        db_column_name="source",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 200,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="started_at",
+        db_column_name="started_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="stopped_at",
+        db_column_name="stopped_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="given_up_at",
+        db_column_name="given_up_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="due_at",
+        db_column_name="due_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="warn_at",
+        db_column_name="warn_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="warned_at",
+        db_column_name="warned_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="breached_at",
+        db_column_name="breached_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaClock",
+        tablename="sla_clock",
+        column_name="stale",
+        db_column_name="stale",
+        column_class_name="Boolean",
+        column_class=Boolean,
+        params={
+            "default": False,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="CustomerTagStep",
+        tablename="customer_tag_step",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="CustomerTagStep",
+        tablename="customer_tag_step",
+        column_name="customer_tag",
+        db_column_name="customer_tag",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": CustomerTag,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="CustomerTagStep",
+        tablename="customer_tag_step",
+        column_name="event",
+        db_column_name="event",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="CustomerTagStep",
+        tablename="customer_tag_step",
+        column_name="until_day",
+        db_column_name="until_day",
+        column_class_name="Date",
+        column_class=Date,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="CustomerTagStep",
+        tablename="customer_tag_step",
+        column_name="reason",
+        db_column_name="reason",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 200,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="CustomerTagStep",
+        tablename="customer_tag_step",
+        column_name="actor",
+        db_column_name="actor",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="CustomerTagStep",
+        tablename="customer_tag_step",
+        column_name="at",
+        db_column_name="at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="ticket",
+        db_column_name="ticket",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": Ticket,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="version",
+        db_column_name="version",
+        column_class_name="Integer",
+        column_class=Integer,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="event",
+        db_column_name="event",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 20,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="from_state",
+        db_column_name="from_state",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 12,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="to_state",
+        db_column_name="to_state",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 12,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="actor",
+        db_column_name="actor",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="staff",
+        db_column_name="staff",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": Staff,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="at",
+        db_column_name="at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="device_at",
+        db_column_name="device_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="reason",
+        db_column_name="reason",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 500,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        column_name="facts",
+        db_column_name="facts",
+        column_class_name="JSONB",
+        column_class=JSONB,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitVerdict",
+        tablename="visit_verdict",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitVerdict",
+        tablename="visit_verdict",
+        column_name="visit_check",
+        db_column_name="visit_check",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": VisitCheck,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitVerdict",
+        tablename="visit_verdict",
+        column_name="method",
+        db_column_name="method",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitVerdict",
+        tablename="visit_verdict",
+        column_name="outcome",
+        db_column_name="outcome",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 14,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitVerdict",
+        tablename="visit_verdict",
+        column_name="words",
+        db_column_name="words",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 500,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitVerdict",
+        tablename="visit_verdict",
+        column_name="staff",
+        db_column_name="staff",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": Staff,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="VisitVerdict",
+        tablename="visit_verdict",
+        column_name="at",
+        db_column_name="at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        column_name="work_order",
+        db_column_name="work_order",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": WorkOrder,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        column_name="field",
+        db_column_name="field",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 16,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        column_name="pause",
+        db_column_name="pause",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": SlaPause,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        column_name="old_at",
+        db_column_name="old_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        column_name="new_at",
+        db_column_name="new_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        column_name="reason",
+        db_column_name="reason",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 500,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        column_name="before",
+        db_column_name="before",
+        column_class_name="JSONB",
+        column_class=JSONB,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        column_name="after",
+        db_column_name="after",
+        column_class_name="JSONB",
+        column_class=JSONB,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        column_name="state",
+        db_column_name="state",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        column_name="proposed_by",
+        db_column_name="proposed_by",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        column_name="proposed_at",
+        db_column_name="proposed_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        column_name="decided_by",
+        db_column_name="decided_by",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        column_name="decided_at",
+        db_column_name="decided_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        column_name="decision",
+        db_column_name="decision",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 500,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorPeriod",
+        tablename="indicator_period",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorPeriod",
+        tablename="indicator_period",
+        column_name="period",
+        db_column_name="period",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 7,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorPeriod",
+        tablename="indicator_period",
+        column_name="version",
+        db_column_name="version",
+        column_class_name="SmallInt",
+        column_class=SmallInt,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorPeriod",
+        tablename="indicator_period",
+        column_name="closed_at",
+        db_column_name="closed_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorPeriod",
+        tablename="indicator_period",
+        column_name="asked_by",
+        db_column_name="asked_by",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorPeriod",
+        tablename="indicator_period",
+        column_name="confirmed_by",
+        db_column_name="confirmed_by",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorPeriod",
+        tablename="indicator_period",
+        column_name="reason",
+        db_column_name="reason",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 500,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorPeriod",
+        tablename="indicator_period",
+        column_name="digest",
+        db_column_name="digest",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 64,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="EvidenceChain",
+        tablename="evidence_chain",
+        column_name="subject_id",
+        db_column_name="subject_id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="EvidenceChain",
+        tablename="evidence_chain",
+        column_name="subject_kind",
+        db_column_name="subject_kind",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 20,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="EvidenceChain",
+        tablename="evidence_chain",
+        column_name="length",
+        db_column_name="length",
+        column_class_name="Integer",
+        column_class=Integer,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="EvidenceChain",
+        tablename="evidence_chain",
+        column_name="head",
+        db_column_name="head",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 64,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="subject",
+        db_column_name="subject",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 12,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="subject_id",
+        db_column_name="subject_id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="reason",
+        db_column_name="reason",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 24,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="words",
+        db_column_name="words",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 500,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="targets",
+        db_column_name="targets",
+        column_class_name="JSONB",
+        column_class=JSONB,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="state",
+        db_column_name="state",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="from_at",
+        db_column_name="from_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="box_until",
+        db_column_name="box_until",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="ended_at",
+        db_column_name="ended_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="requested_by",
+        db_column_name="requested_by",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="requested_at",
+        db_column_name="requested_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="decided_by",
+        db_column_name="decided_by",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 80,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="decided_at",
+        db_column_name="decided_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        column_name="decision",
+        db_column_name="decision",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 500,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SafetyAlarm",
+        tablename="safety_alarm",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SafetyAlarm",
+        tablename="safety_alarm",
+        column_name="work_order",
+        db_column_name="work_order",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": WorkOrder,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SafetyAlarm",
+        tablename="safety_alarm",
+        column_name="staff",
+        db_column_name="staff",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": Staff,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SafetyAlarm",
+        tablename="safety_alarm",
+        column_name="missed_check_in",
+        db_column_name="missed_check_in",
+        column_class_name="Boolean",
+        column_class=Boolean,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SafetyAlarm",
+        tablename="safety_alarm",
+        column_name="words",
+        db_column_name="words",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 500,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SafetyAlarm",
+        tablename="safety_alarm",
+        column_name="lat",
+        db_column_name="lat",
+        column_class_name="DoublePrecision",
+        column_class=DoublePrecision,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SafetyAlarm",
+        tablename="safety_alarm",
+        column_name="lon",
+        db_column_name="lon",
+        column_class_name="DoublePrecision",
+        column_class=DoublePrecision,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SafetyAlarm",
+        tablename="safety_alarm",
+        column_name="accuracy_m",
+        db_column_name="accuracy_m",
+        column_class_name="DoublePrecision",
+        column_class=DoublePrecision,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SafetyAlarm",
+        tablename="safety_alarm",
+        column_name="device_at",
+        db_column_name="device_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SafetyAlarm",
+        tablename="safety_alarm",
+        column_name="raised_at",
+        db_column_name="raised_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SafetyAlarm",
+        tablename="safety_alarm",
+        column_name="answered_by",
+        db_column_name="answered_by",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": Staff,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SafetyAlarm",
+        tablename="safety_alarm",
+        column_name="answered_at",
+        db_column_name="answered_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="SafetyAlarm",
+        tablename="safety_alarm",
+        column_name="answer",
+        db_column_name="answer",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 500,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorSum",
+        tablename="indicator_sum",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorSum",
+        tablename="indicator_sum",
+        column_name="closing",
+        db_column_name="closing",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorSum",
+        tablename="indicator_sum",
+        column_name="indicator",
+        db_column_name="indicator",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 40,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorSum",
+        tablename="indicator_sum",
+        column_name="definition_version",
+        db_column_name="definition_version",
+        column_class_name="SmallInt",
+        column_class=SmallInt,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorSum",
+        tablename="indicator_sum",
+        column_name="numerator",
+        db_column_name="numerator",
+        column_class_name="Integer",
+        column_class=Integer,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorSum",
+        tablename="indicator_sum",
+        column_name="denominator",
+        db_column_name="denominator",
+        column_class_name="Integer",
+        column_class=Integer,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorSum",
+        tablename="indicator_sum",
+        column_name="excluded",
+        db_column_name="excluded",
+        column_class_name="Integer",
+        column_class=Integer,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorSum",
+        tablename="indicator_sum",
+        column_name="amount",
+        db_column_name="amount",
+        column_class_name="BigInt",
+        column_class=BigInt,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="IndicatorSum",
+        tablename="indicator_sum",
+        column_name="digest",
+        db_column_name="digest",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 64,
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
             "index_method": IndexMethod.btree,
             "choices": None,
             "db_column_name": None,
@@ -5016,94 +7893,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="EvidenceChain",
-        tablename="evidence_chain",
-        column_name="subject_id",
-        db_column_name="subject_id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="EvidenceChain",
-        tablename="evidence_chain",
-        column_name="subject_kind",
-        db_column_name="subject_kind",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 20,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="EvidenceChain",
-        tablename="evidence_chain",
-        column_name="length",
-        db_column_name="length",
-        column_class_name="Integer",
-        column_class=Integer,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="EvidenceChain",
-        tablename="evidence_chain",
-        column_name="head",
-        db_column_name="head",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 64,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
+        table_class_name="ArrivalFlag",
+        tablename="arrival_flag",
         column_name="id",
         db_column_name="id",
         column_class_name="UUID",
@@ -5123,14 +7914,14 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="sha256",
-        db_column_name="sha256",
+        table_class_name="ArrivalFlag",
+        tablename="arrival_flag",
+        column_name="kind",
+        db_column_name="kind",
         column_class_name="Varchar",
         column_class=Varchar,
         params={
-            "length": 64,
+            "length": 16,
             "default": None,
             "null": False,
             "primary_key": False,
@@ -5145,8 +7936,32 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
+        table_class_name="ArrivalFlag",
+        tablename="arrival_flag",
+        column_name="work_order",
+        db_column_name="work_order",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": WorkOrder,
+            "on_delete": OnDelete.restrict,
+            "on_update": OnUpdate.restrict,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="ArrivalFlag",
+        tablename="arrival_flag",
         column_name="staff",
         db_column_name="staff",
         column_class_name="ForeignKey",
@@ -5159,27 +7974,6 @@ async def forwards():
             "null": False,
             "primary_key": False,
             "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="size_bytes",
-        db_column_name="size_bytes",
-        column_class_name="Integer",
-        column_class=Integer,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
             "index": False,
             "index_method": IndexMethod.btree,
             "choices": None,
@@ -5190,211 +7984,20 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="media_type",
-        db_column_name="media_type",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 40,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="received_bytes",
-        db_column_name="received_bytes",
-        column_class_name="Integer",
-        column_class=Integer,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="state",
-        db_column_name="state",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 10,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="declared_at",
-        db_column_name="declared_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="expires_at",
-        db_column_name="expires_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="writer",
-        db_column_name="writer",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        column_name="writing_until",
-        db_column_name="writing_until",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SupervisionTransition",
-        tablename="supervision_transition",
-        column_name="id",
-        db_column_name="id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SupervisionTransition",
-        tablename="supervision_transition",
-        column_name="supervision_order",
-        db_column_name="supervision_order",
+        table_class_name="ArrivalFlag",
+        tablename="arrival_flag",
+        column_name="other_work_order",
+        db_column_name="other_work_order",
         column_class_name="ForeignKey",
         column_class=ForeignKey,
         params={
-            "references": SupervisionOrder,
+            "references": WorkOrder,
             "on_delete": OnDelete.restrict,
             "on_update": OnUpdate.restrict,
             "target_column": None,
             "null": False,
             "primary_key": False,
             "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SupervisionTransition",
-        tablename="supervision_transition",
-        column_name="version",
-        db_column_name="version",
-        column_class_name="Integer",
-        column_class=Integer,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
             "index": False,
             "index_method": IndexMethod.btree,
             "choices": None,
@@ -5405,387 +8008,20 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SupervisionTransition",
-        tablename="supervision_transition",
-        column_name="event",
-        db_column_name="event",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 10,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SupervisionTransition",
-        tablename="supervision_transition",
-        column_name="from_state",
-        db_column_name="from_state",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 10,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SupervisionTransition",
-        tablename="supervision_transition",
-        column_name="to_state",
-        db_column_name="to_state",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 10,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SupervisionTransition",
-        tablename="supervision_transition",
-        column_name="from_level",
-        db_column_name="from_level",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 10,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SupervisionTransition",
-        tablename="supervision_transition",
-        column_name="to_level",
-        db_column_name="to_level",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 10,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SupervisionTransition",
-        tablename="supervision_transition",
-        column_name="actor",
-        db_column_name="actor",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 80,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SupervisionTransition",
-        tablename="supervision_transition",
-        column_name="at",
-        db_column_name="at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SupervisionTransition",
-        tablename="supervision_transition",
-        column_name="words",
-        db_column_name="words",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 500,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SupervisionTransition",
-        tablename="supervision_transition",
-        column_name="facts",
-        db_column_name="facts",
-        column_class_name="JSONB",
-        column_class=JSONB,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SavedFilter",
-        tablename="saved_filter",
-        column_name="id",
-        db_column_name="id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SavedFilter",
-        tablename="saved_filter",
-        column_name="staff",
-        db_column_name="staff",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SavedFilter",
-        tablename="saved_filter",
-        column_name="page",
-        db_column_name="page",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 20,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SavedFilter",
-        tablename="saved_filter",
-        column_name="name",
-        db_column_name="name",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 20,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SavedFilter",
-        tablename="saved_filter",
-        column_name="query",
-        db_column_name="query",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 400,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SavedFilter",
-        tablename="saved_filter",
-        column_name="saved_at",
-        db_column_name="saved_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedLookup",
-        tablename="sealed_lookup",
-        column_name="id",
-        db_column_name="id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedLookup",
-        tablename="sealed_lookup",
-        column_name="ticket",
-        db_column_name="ticket",
+        table_class_name="ArrivalFlag",
+        tablename="arrival_flag",
+        column_name="other_staff",
+        db_column_name="other_staff",
         column_class_name="ForeignKey",
         column_class=ForeignKey,
         params={
-            "references": Ticket,
+            "references": Staff,
             "on_delete": OnDelete.restrict,
             "on_update": OnUpdate.restrict,
             "target_column": None,
             "null": False,
             "primary_key": False,
             "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedLookup",
-        tablename="sealed_lookup",
-        column_name="entry",
-        db_column_name="entry",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
             "index": False,
             "index_method": IndexMethod.btree,
             "choices": None,
@@ -5796,73 +8032,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="SealedLookup",
-        tablename="sealed_lookup",
-        column_name="actor",
-        db_column_name="actor",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 80,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedLookup",
-        tablename="sealed_lookup",
-        column_name="action",
-        db_column_name="action",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 80,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedLookup",
-        tablename="sealed_lookup",
-        column_name="looked_at",
-        db_column_name="looked_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedLookup",
-        tablename="sealed_lookup",
+        table_class_name="ArrivalFlag",
+        tablename="arrival_flag",
         column_name="found_at",
         db_column_name="found_at",
         column_class_name="Timestamptz",
@@ -5870,175 +8041,6 @@ async def forwards():
         params={
             "default": None,
             "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitDraw",
-        tablename="visit_draw",
-        column_name="month",
-        db_column_name="month",
-        column_class_name="Date",
-        column_class=Date,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitDraw",
-        tablename="visit_draw",
-        column_name="id",
-        db_column_name="id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitDraw",
-        tablename="visit_draw",
-        column_name="seed",
-        db_column_name="seed",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 64,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitDraw",
-        tablename="visit_draw",
-        column_name="percent",
-        db_column_name="percent",
-        column_class_name="SmallInt",
-        column_class=SmallInt,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitDraw",
-        tablename="visit_draw",
-        column_name="made_at",
-        db_column_name="made_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitDraw",
-        tablename="visit_draw",
-        column_name="closed_at",
-        db_column_name="closed_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitDraw",
-        tablename="visit_draw",
-        column_name="reviewed",
-        db_column_name="reviewed",
-        column_class_name="Integer",
-        column_class=Integer,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitDraw",
-        tablename="visit_draw",
-        column_name="drawn",
-        db_column_name="drawn",
-        column_class_name="Integer",
-        column_class=Integer,
-        params={
-            "default": None,
-            "null": True,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -6529,797 +8531,144 @@ async def forwards():
         schema=None,
     )
 
-    manager.add_column(
-        table_class_name="CustomerTagStep",
-        tablename="customer_tag_step",
-        column_name="id",
-        db_column_name="id",
-        column_class_name="UUID",
-        column_class=UUID,
+    manager.add_constraint(
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        constraint_name="indicator_record_kind",
+        constraint_class=Check,
         params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="CustomerTagStep",
-        tablename="customer_tag_step",
-        column_name="customer_tag",
-        db_column_name="customer_tag",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": CustomerTag,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="CustomerTagStep",
-        tablename="customer_tag_step",
-        column_name="event",
-        db_column_name="event",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 10,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="CustomerTagStep",
-        tablename="customer_tag_step",
-        column_name="until_day",
-        db_column_name="until_day",
-        column_class_name="Date",
-        column_class=Date,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="CustomerTagStep",
-        tablename="customer_tag_step",
-        column_name="reason",
-        db_column_name="reason",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 200,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="CustomerTagStep",
-        tablename="customer_tag_step",
-        column_name="actor",
-        db_column_name="actor",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 80,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="CustomerTagStep",
-        tablename="customer_tag_step",
-        column_name="at",
-        db_column_name="at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="id",
-        db_column_name="id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="ticket",
-        db_column_name="ticket",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": Ticket,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="version",
-        db_column_name="version",
-        column_class_name="Integer",
-        column_class=Integer,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="event",
-        db_column_name="event",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 20,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="from_state",
-        db_column_name="from_state",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 12,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="to_state",
-        db_column_name="to_state",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 12,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="actor",
-        db_column_name="actor",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 80,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="staff",
-        db_column_name="staff",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": Staff,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="at",
-        db_column_name="at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="device_at",
-        db_column_name="device_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="reason",
-        db_column_name="reason",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 500,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        column_name="facts",
-        db_column_name="facts",
-        column_class_name="JSONB",
-        column_class=JSONB,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedAuthor",
-        tablename="sealed_author",
-        column_name="ticket",
-        db_column_name="ticket",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": Ticket,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedAuthor",
-        tablename="sealed_author",
-        column_name="id",
-        db_column_name="id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedAuthor",
-        tablename="sealed_author",
-        column_name="openid",
-        db_column_name="openid",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 64,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedAuthor",
-        tablename="sealed_author",
-        column_name="phone",
-        db_column_name="phone",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 20,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedAuthor",
-        tablename="sealed_author",
-        column_name="name",
-        db_column_name="name",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 60,
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedAuthor",
-        tablename="sealed_author",
-        column_name="account",
-        db_column_name="account",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": ServiceAccount,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="SealedAuthor",
-        tablename="sealed_author",
-        column_name="sealed_at",
-        db_column_name="sealed_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitFinding",
-        tablename="visit_finding",
-        column_name="id",
-        db_column_name="id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitFinding",
-        tablename="visit_finding",
-        column_name="visit",
-        db_column_name="visit",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": CustomerVisit,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitFinding",
-        tablename="visit_finding",
-        column_name="number",
-        db_column_name="number",
-        column_class_name="SmallInt",
-        column_class=SmallInt,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitFinding",
-        tablename="visit_finding",
-        column_name="kind",
-        db_column_name="kind",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 20,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitFinding",
-        tablename="visit_finding",
-        column_name="words",
-        db_column_name="words",
-        column_class_name="Varchar",
-        column_class=Varchar,
-        params={
-            "length": 500,
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitFinding",
-        tablename="visit_finding",
-        column_name="danger",
-        db_column_name="danger",
-        column_class_name="Boolean",
-        column_class=Boolean,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="VisitFinding",
-        tablename="visit_finding",
-        column_name="ticket",
-        db_column_name="ticket",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": Ticket,
-            "on_delete": OnDelete.restrict,
-            "on_update": OnUpdate.restrict,
-            "target_column": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": True,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
+            "condition": "\"record_kind\" IN ('ticket', 'work_order', 'clock', 'step', 'rating', 'pause', 'correction', 'visit', 'promise')"
         },
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="SafetyAlarm",
-        tablename="safety_alarm",
-        constraint_name="safety_alarm_answer",
+        table_class_name="IndicatorRecord",
+        tablename="indicator_record",
+        constraint_name="indicator_record_subset",
+        constraint_class=Check,
+        params={"condition": "excluded IS NULL OR NOT hit"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="VisitForm",
+        tablename="visit_form",
+        constraint_name="visit_form_once",
+        constraint_class=Unique,
+        params={"columns": ["form", "version"], "nulls_distinct": True},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="VisitForm",
+        tablename="visit_form",
+        constraint_name="visit_form_word",
         constraint_class=Check,
         params={
-            "condition": "(answered_at IS NULL) = (answered_by IS NULL) AND (answered_at IS NULL) = (answer IS NULL)"
+            "condition": "\"form\" IN ('ordinary', 'special_care', 'medical_device', 'small_business', 'important', 'government')"
         },
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="SafetyAlarm",
-        tablename="safety_alarm",
-        constraint_name="safety_alarm_not_self",
+        table_class_name="VisitForm",
+        tablename="visit_form",
+        constraint_name="visit_form_state",
         constraint_class=Check,
-        params={"condition": "answered_by IS NULL OR answered_by <> staff"},
+        params={"condition": "\"state\" IN ('proposed', 'released', 'withdrawn')"},
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        constraint_name="sla_pause_subject",
+        table_class_name="VisitForm",
+        tablename="visit_form",
+        constraint_name="visit_form_two_people",
         constraint_class=Check,
-        params={"condition": "\"subject\" IN ('ticket', 'work_order', 'handover')"},
+        params={"condition": "released_by IS NULL OR released_by <> proposed_by"},
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        constraint_name="sla_pause_reason",
+        table_class_name="VisitReview",
+        tablename="visit_review",
+        constraint_name="visit_review_once",
+        constraint_class=Unique,
+        params={"columns": ["work_order"], "nulls_distinct": True},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="SupervisionTransition",
+        tablename="supervision_transition",
+        constraint_name="supervision_transition_event",
         constraint_class=Check,
         params={
-            "condition": "\"reason\" IN ('customer_absent', 'customer_asked', 'site_blocked', 'weather', 'waiting_material', 'upstream_outage', 'government')"
+            "condition": "\"event\" IN ('answer', 'close', 'reject', 'comment', 'open', 'raise', 'escalate', 'overdue')"
         },
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        constraint_name="sla_pause_state",
+        table_class_name="SupervisionTransition",
+        tablename="supervision_transition",
+        constraint_name="supervision_transition_state",
         constraint_class=Check,
-        params={"condition": "\"state\" IN ('requested', 'running', 'ended', 'refused')"},
+        params={"condition": "\"to_state\" IN ('open', 'answered', 'closed')"},
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        constraint_name="sla_pause_box",
+        table_class_name="SupervisionTransition",
+        tablename="supervision_transition",
+        constraint_name="supervision_transition_level",
         constraint_class=Check,
-        params={"condition": "box_until > from_at"},
+        params={"condition": "\"to_level\" IN ('grid', 'station', 'county')"},
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="SlaPause",
-        tablename="sla_pause",
-        constraint_name="sla_pause_two_people",
+        table_class_name="VisitPlan",
+        tablename="visit_plan",
+        constraint_name="visit_plan_once",
+        constraint_class=Unique,
+        params={"columns": ["grid", "month"], "nulls_distinct": True},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="VisitPlan",
+        tablename="visit_plan",
+        constraint_name="visit_plan_state",
         constraint_class=Check,
-        params={"condition": "decided_by IS NULL OR decided_by <> requested_by"},
+        params={"condition": "\"state\" IN ('draft', 'released')"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="VisitPlan",
+        tablename="visit_plan",
+        constraint_name="visit_plan_month",
+        constraint_class=Check,
+        params={"condition": "extract(day FROM month) = 1"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="TicketAccused",
+        tablename="ticket_accused",
+        constraint_name="ticket_accused_once",
+        constraint_class=Unique,
+        params={"columns": ["ticket", "staff"], "nulls_distinct": True},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="SealedLookup",
+        tablename="sealed_lookup",
+        constraint_name="sealed_lookup_once",
+        constraint_class=Unique,
+        params={"columns": ["ticket", "entry"], "nulls_distinct": True},
         schema=None,
     )
 
@@ -7329,6 +8678,33 @@ async def forwards():
         constraint_name="visit_check_state",
         constraint_class=Check,
         params={"condition": "\"state\" IN ('open', 'confirmed', 'not_confirmed', 'unreachable')"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="IndicatorRequest",
+        tablename="indicator_request",
+        constraint_name="indicator_request_verb",
+        constraint_class=Check,
+        params={"condition": "\"verb\" IN ('close', 'recalculate', 'withdraw')"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="IndicatorRequest",
+        tablename="indicator_request",
+        constraint_name="indicator_request_state",
+        constraint_class=Check,
+        params={"condition": "\"state\" IN ('asked', 'done', 'withdrawn')"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="IndicatorRequest",
+        tablename="indicator_request",
+        constraint_name="indicator_request_two_people",
+        constraint_class=Check,
+        params={"condition": "state <> 'done' OR decided_by <> asked_by"},
         schema=None,
     )
 
@@ -7380,6 +8756,56 @@ async def forwards():
     )
 
     manager.add_constraint(
+        table_class_name="VisitDraw",
+        tablename="visit_draw",
+        constraint_name="visit_draw_once",
+        constraint_class=Unique,
+        params={"columns": ["month"], "nulls_distinct": True},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="SavedFilter",
+        tablename="saved_filter",
+        constraint_name="saved_filter_once",
+        constraint_class=Unique,
+        params={"columns": ["staff", "page", "name"], "nulls_distinct": True},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="EvidenceItem",
+        tablename="evidence_item",
+        constraint_name="evidence_item_once",
+        constraint_class=Unique,
+        params={
+            "columns": ["subject_id", "sha256", "purpose"],
+            "nulls_distinct": True,
+        },
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="EvidenceItem",
+        tablename="evidence_item",
+        constraint_name="evidence_item_position",
+        constraint_class=Unique,
+        params={"columns": ["subject_id", "position"], "nulls_distinct": True},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="EvidenceItem",
+        tablename="evidence_item",
+        constraint_name="evidence_item_purpose",
+        constraint_class=Check,
+        params={
+            "condition": "\"purpose\" IN ('site_photo', 'before_photo', 'after_photo', 'meter_photo', 'voltage_absent_photo', 'work_permit', 'signature', 'notice_photo', 'seal_photo', 'leaflet_receipt', 'document', 'other')"
+        },
+        schema=None,
+    )
+
+    manager.add_constraint(
         table_class_name="RatingComment",
         tablename="rating_comment",
         constraint_name="rating_comment_once",
@@ -7389,47 +8815,134 @@ async def forwards():
     )
 
     manager.add_constraint(
-        table_class_name="VisitVerdict",
-        tablename="visit_verdict",
-        constraint_name="visit_verdict_method",
-        constraint_class=Check,
-        params={"condition": "\"method\" IN ('call', 'on_site')"},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="VisitVerdict",
-        tablename="visit_verdict",
-        constraint_name="visit_verdict_outcome",
-        constraint_class=Check,
-        params={"condition": "\"outcome\" IN ('confirmed', 'not_confirmed', 'unreachable')"},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="VisitPlan",
-        tablename="visit_plan",
-        constraint_name="visit_plan_once",
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        constraint_name="blob_upload_once",
         constraint_class=Unique,
-        params={"columns": ["grid", "month"], "nulls_distinct": True},
+        params={"columns": ["sha256", "staff"], "nulls_distinct": True},
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="VisitPlan",
-        tablename="visit_plan",
-        constraint_name="visit_plan_state",
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        constraint_name="blob_upload_state",
         constraint_class=Check,
-        params={"condition": "\"state\" IN ('draft', 'released')"},
+        params={"condition": "\"state\" IN ('open', 'complete', 'refused')"},
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="VisitPlan",
-        tablename="visit_plan",
-        constraint_name="visit_plan_month",
+        table_class_name="BlobUpload",
+        tablename="blob_upload",
+        constraint_name="blob_upload_received",
         constraint_class=Check,
-        params={"condition": "extract(day FROM month) = 1"},
+        params={"condition": "received_bytes BETWEEN 0 AND size_bytes"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="VisitFinding",
+        tablename="visit_finding",
+        constraint_name="visit_finding_once",
+        constraint_class=Unique,
+        params={"columns": ["visit", "number"], "nulls_distinct": True},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="VisitFinding",
+        tablename="visit_finding",
+        constraint_name="visit_finding_kind",
+        constraint_class=Check,
+        params={
+            "condition": "\"kind\" IN ('fault', 'complaint', 'tip_off', 'suggestion', 'opinion', 'praise', 'inquiry', 'service_request')"
+        },
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="Blob",
+        tablename="blob",
+        constraint_name="blob_state",
+        constraint_class=Check,
+        params={"condition": "\"state\" IN ('stored', 'ready', 'refused')"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="Blob",
+        tablename="blob",
+        constraint_name="blob_refusal",
+        constraint_class=Check,
+        params={
+            "condition": "\"refusal\" IN ('empty', 'unknown_format', 'archive', 'markup', 'hidden_content', 'too_large', 'too_many_pixels', 'animated', 'truncated', 'broken', 'not_a_picture')"
+        },
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="Blob",
+        tablename="blob",
+        constraint_name="blob_refused_for",
+        constraint_class=Check,
+        params={"condition": "(state = 'refused') = (refusal IS NOT NULL)"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="Blob",
+        tablename="blob",
+        constraint_name="blob_ready_copy",
+        constraint_class=Check,
+        params={"condition": "state <> 'ready' OR copy_sha256 IS NOT NULL"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="SealedAuthor",
+        tablename="sealed_author",
+        constraint_name="sealed_author_once",
+        constraint_class=Unique,
+        params={"columns": ["ticket"], "nulls_distinct": True},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="VisitStop",
+        tablename="visit_stop",
+        constraint_name="visit_stop_once",
+        constraint_class=Unique,
+        params={"columns": ["plan", "account"], "nulls_distinct": True},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="VisitStop",
+        tablename="visit_stop",
+        constraint_name="visit_stop_state",
+        constraint_class=Check,
+        params={"condition": "\"state\" IN ('planned', 'released', 'removed')"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="VisitStop",
+        tablename="visit_stop",
+        constraint_name="visit_stop_form",
+        constraint_class=Check,
+        params={
+            "condition": "\"form\" IN ('ordinary', 'special_care', 'medical_device', 'small_business', 'important', 'government')"
+        },
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="VisitStop",
+        tablename="visit_stop",
+        constraint_name="visit_stop_removed",
+        constraint_class=Check,
+        params={"condition": "state <> 'removed' OR reason IS NOT NULL"},
         schema=None,
     )
 
@@ -7486,187 +8999,192 @@ async def forwards():
     )
 
     manager.add_constraint(
-        table_class_name="ArrivalFlag",
-        tablename="arrival_flag",
-        constraint_name="arrival_flag_kind",
+        table_class_name="CustomerTagStep",
+        tablename="customer_tag_step",
+        constraint_name="customer_tag_step_event",
         constraint_class=Check,
-        params={"condition": "\"kind\" IN ('shared_device', 'same_trace')"},
+        params={"condition": "\"event\" IN ('set', 'extend', 'end')"},
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="ArrivalFlag",
-        tablename="arrival_flag",
-        constraint_name="arrival_flag_once",
-        constraint_class=Unique,
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        constraint_name="ticket_transition_event",
+        constraint_class=Check,
         params={
-            "columns": ["kind", "work_order", "other_work_order"],
-            "nulls_distinct": True,
+            "condition": "\"event\" IN ('intake', 'dispatch', 'take', 'return', 'arrive', 'contact', 'handle', 'reply', 'callback', 'archive', 'cancel', 'reopen', 'reclassify', 'urge', 'comment', 'merge', 'split')"
         },
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="TicketAccused",
-        tablename="ticket_accused",
-        constraint_name="ticket_accused_once",
-        constraint_class=Unique,
-        params={"columns": ["ticket", "staff"], "nulls_distinct": True},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="EvidenceItem",
-        tablename="evidence_item",
-        constraint_name="evidence_item_once",
-        constraint_class=Unique,
+        table_class_name="TicketTransition",
+        tablename="ticket_transition",
+        constraint_name="ticket_transition_to",
+        constraint_class=Check,
         params={
-            "columns": ["subject_id", "sha256", "purpose"],
-            "nulls_distinct": True,
+            "condition": "\"to_state\" IN ('accepted', 'dispatched', 'in_hand', 'on_site', 'handled', 'replied', 'called_back', 'closed', 'cancelled')"
         },
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="EvidenceItem",
-        tablename="evidence_item",
-        constraint_name="evidence_item_position",
-        constraint_class=Unique,
-        params={"columns": ["subject_id", "position"], "nulls_distinct": True},
+        table_class_name="VisitVerdict",
+        tablename="visit_verdict",
+        constraint_name="visit_verdict_method",
+        constraint_class=Check,
+        params={"condition": "\"method\" IN ('call', 'on_site')"},
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="EvidenceItem",
-        tablename="evidence_item",
-        constraint_name="evidence_item_purpose",
+        table_class_name="VisitVerdict",
+        tablename="visit_verdict",
+        constraint_name="visit_verdict_outcome",
+        constraint_class=Check,
+        params={"condition": "\"outcome\" IN ('confirmed', 'not_confirmed', 'unreachable')"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        constraint_name="time_correction_field",
         constraint_class=Check,
         params={
-            "condition": "\"purpose\" IN ('site_photo', 'before_photo', 'after_photo', 'meter_photo', 'voltage_absent_photo', 'work_permit', 'signature', 'notice_photo', 'seal_photo', 'leaflet_receipt', 'document', 'other')"
+            "condition": "\"field\" IN ('accepted_at', 'departed_at', 'arrived_at', 'restored_at', 'completed_at', 'pause_from', 'pause_until')"
         },
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="VisitForm",
-        tablename="visit_form",
-        constraint_name="visit_form_once",
-        constraint_class=Unique,
-        params={"columns": ["form", "version"], "nulls_distinct": True},
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        constraint_name="time_correction_state",
+        constraint_class=Check,
+        params={"condition": "\"state\" IN ('proposed', 'approved', 'refused')"},
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="VisitForm",
-        tablename="visit_form",
-        constraint_name="visit_form_word",
+        table_class_name="TimeCorrection",
+        tablename="time_correction",
+        constraint_name="time_correction_two_people",
+        constraint_class=Check,
+        params={"condition": "decided_by IS NULL OR decided_by <> proposed_by"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="IndicatorPeriod",
+        tablename="indicator_period",
+        constraint_name="indicator_period_once",
+        constraint_class=Unique,
+        params={"columns": ["period", "version"], "nulls_distinct": True},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="IndicatorPeriod",
+        tablename="indicator_period",
+        constraint_name="indicator_period_version",
+        constraint_class=Check,
+        params={"condition": "version >= 1"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="IndicatorPeriod",
+        tablename="indicator_period",
+        constraint_name="indicator_period_two_people",
+        constraint_class=Check,
+        params={"condition": "confirmed_by IS NULL OR confirmed_by <> asked_by"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        constraint_name="sla_pause_subject",
+        constraint_class=Check,
+        params={"condition": "\"subject\" IN ('ticket', 'work_order', 'handover')"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        constraint_name="sla_pause_reason",
         constraint_class=Check,
         params={
-            "condition": "\"form\" IN ('ordinary', 'special_care', 'medical_device', 'small_business', 'important', 'government')"
+            "condition": "\"reason\" IN ('customer_absent', 'customer_asked', 'site_blocked', 'weather', 'waiting_material', 'upstream_outage', 'government')"
         },
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="VisitForm",
-        tablename="visit_form",
-        constraint_name="visit_form_state",
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        constraint_name="sla_pause_state",
         constraint_class=Check,
-        params={"condition": "\"state\" IN ('proposed', 'released', 'withdrawn')"},
+        params={"condition": "\"state\" IN ('requested', 'running', 'ended', 'refused')"},
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="VisitForm",
-        tablename="visit_form",
-        constraint_name="visit_form_two_people",
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        constraint_name="sla_pause_box",
         constraint_class=Check,
-        params={"condition": "released_by IS NULL OR released_by <> proposed_by"},
+        params={"condition": "box_until > from_at"},
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="VisitReview",
-        tablename="visit_review",
-        constraint_name="visit_review_once",
-        constraint_class=Unique,
-        params={"columns": ["work_order"], "nulls_distinct": True},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="Blob",
-        tablename="blob",
-        constraint_name="blob_state",
+        table_class_name="SlaPause",
+        tablename="sla_pause",
+        constraint_name="sla_pause_two_people",
         constraint_class=Check,
-        params={"condition": "\"state\" IN ('stored', 'ready', 'refused')"},
+        params={"condition": "decided_by IS NULL OR decided_by <> requested_by"},
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="Blob",
-        tablename="blob",
-        constraint_name="blob_refusal",
+        table_class_name="SafetyAlarm",
+        tablename="safety_alarm",
+        constraint_name="safety_alarm_answer",
         constraint_class=Check,
         params={
-            "condition": "\"refusal\" IN ('empty', 'unknown_format', 'archive', 'markup', 'hidden_content', 'too_large', 'too_many_pixels', 'animated', 'truncated', 'broken', 'not_a_picture')"
+            "condition": "(answered_at IS NULL) = (answered_by IS NULL) AND (answered_at IS NULL) = (answer IS NULL)"
         },
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="Blob",
-        tablename="blob",
-        constraint_name="blob_refused_for",
+        table_class_name="SafetyAlarm",
+        tablename="safety_alarm",
+        constraint_name="safety_alarm_not_self",
         constraint_class=Check,
-        params={"condition": "(state = 'refused') = (refusal IS NOT NULL)"},
+        params={"condition": "answered_by IS NULL OR answered_by <> staff"},
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="Blob",
-        tablename="blob",
-        constraint_name="blob_ready_copy",
-        constraint_class=Check,
-        params={"condition": "state <> 'ready' OR copy_sha256 IS NOT NULL"},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="VisitStop",
-        tablename="visit_stop",
-        constraint_name="visit_stop_once",
+        table_class_name="IndicatorSum",
+        tablename="indicator_sum",
+        constraint_name="indicator_sum_once",
         constraint_class=Unique,
-        params={"columns": ["plan", "account"], "nulls_distinct": True},
+        params={"columns": ["closing", "indicator"], "nulls_distinct": True},
         schema=None,
     )
 
     manager.add_constraint(
-        table_class_name="VisitStop",
-        tablename="visit_stop",
-        constraint_name="visit_stop_state",
+        table_class_name="IndicatorSum",
+        tablename="indicator_sum",
+        constraint_name="indicator_sum_subset",
         constraint_class=Check,
-        params={"condition": "\"state\" IN ('planned', 'released', 'removed')"},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="VisitStop",
-        tablename="visit_stop",
-        constraint_name="visit_stop_form",
-        constraint_class=Check,
-        params={
-            "condition": "\"form\" IN ('ordinary', 'special_care', 'medical_device', 'small_business', 'important', 'government')"
-        },
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="VisitStop",
-        tablename="visit_stop",
-        constraint_name="visit_stop_removed",
-        constraint_class=Check,
-        params={"condition": "state <> 'removed' OR reason IS NOT NULL"},
+        params={"condition": "numerator BETWEEN 0 AND denominator"},
         schema=None,
     )
 
@@ -7738,85 +9256,23 @@ async def forwards():
     )
 
     manager.add_constraint(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        constraint_name="blob_upload_once",
+        table_class_name="ArrivalFlag",
+        tablename="arrival_flag",
+        constraint_name="arrival_flag_kind",
+        constraint_class=Check,
+        params={"condition": "\"kind\" IN ('shared_device', 'same_trace')"},
+        schema=None,
+    )
+
+    manager.add_constraint(
+        table_class_name="ArrivalFlag",
+        tablename="arrival_flag",
+        constraint_name="arrival_flag_once",
         constraint_class=Unique,
-        params={"columns": ["sha256", "staff"], "nulls_distinct": True},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        constraint_name="blob_upload_state",
-        constraint_class=Check,
-        params={"condition": "\"state\" IN ('open', 'complete', 'refused')"},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="BlobUpload",
-        tablename="blob_upload",
-        constraint_name="blob_upload_received",
-        constraint_class=Check,
-        params={"condition": "received_bytes BETWEEN 0 AND size_bytes"},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="SupervisionTransition",
-        tablename="supervision_transition",
-        constraint_name="supervision_transition_event",
-        constraint_class=Check,
         params={
-            "condition": "\"event\" IN ('answer', 'close', 'reject', 'comment', 'open', 'raise', 'escalate', 'overdue')"
+            "columns": ["kind", "work_order", "other_work_order"],
+            "nulls_distinct": True,
         },
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="SupervisionTransition",
-        tablename="supervision_transition",
-        constraint_name="supervision_transition_state",
-        constraint_class=Check,
-        params={"condition": "\"to_state\" IN ('open', 'answered', 'closed')"},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="SupervisionTransition",
-        tablename="supervision_transition",
-        constraint_name="supervision_transition_level",
-        constraint_class=Check,
-        params={"condition": "\"to_level\" IN ('grid', 'station', 'county')"},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="SavedFilter",
-        tablename="saved_filter",
-        constraint_name="saved_filter_once",
-        constraint_class=Unique,
-        params={"columns": ["staff", "page", "name"], "nulls_distinct": True},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="SealedLookup",
-        tablename="sealed_lookup",
-        constraint_name="sealed_lookup_once",
-        constraint_class=Unique,
-        params={"columns": ["ticket", "entry"], "nulls_distinct": True},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="VisitDraw",
-        tablename="visit_draw",
-        constraint_name="visit_draw_once",
-        constraint_class=Unique,
-        params={"columns": ["month"], "nulls_distinct": True},
         schema=None,
     )
 
@@ -7882,66 +9338,6 @@ async def forwards():
         constraint_name="sla_policy_two_people",
         constraint_class=Check,
         params={"condition": "released_by IS NULL OR released_by <> proposed_by"},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="CustomerTagStep",
-        tablename="customer_tag_step",
-        constraint_name="customer_tag_step_event",
-        constraint_class=Check,
-        params={"condition": "\"event\" IN ('set', 'extend', 'end')"},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        constraint_name="ticket_transition_event",
-        constraint_class=Check,
-        params={
-            "condition": "\"event\" IN ('intake', 'dispatch', 'take', 'return', 'arrive', 'contact', 'handle', 'reply', 'callback', 'archive', 'cancel', 'reopen', 'reclassify', 'urge', 'comment', 'merge', 'split')"
-        },
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="TicketTransition",
-        tablename="ticket_transition",
-        constraint_name="ticket_transition_to",
-        constraint_class=Check,
-        params={
-            "condition": "\"to_state\" IN ('accepted', 'dispatched', 'in_hand', 'on_site', 'handled', 'replied', 'called_back', 'closed', 'cancelled')"
-        },
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="SealedAuthor",
-        tablename="sealed_author",
-        constraint_name="sealed_author_once",
-        constraint_class=Unique,
-        params={"columns": ["ticket"], "nulls_distinct": True},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="VisitFinding",
-        tablename="visit_finding",
-        constraint_name="visit_finding_once",
-        constraint_class=Unique,
-        params={"columns": ["visit", "number"], "nulls_distinct": True},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="VisitFinding",
-        tablename="visit_finding",
-        constraint_name="visit_finding_kind",
-        constraint_class=Check,
-        params={
-            "condition": "\"kind\" IN ('fault', 'complaint', 'tip_off', 'suggestion', 'opinion', 'praise', 'inquiry', 'service_request')"
-        },
         schema=None,
     )
 

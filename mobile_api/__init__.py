@@ -4,6 +4,7 @@ from litestar import Router
 
 from mobile_api.blobs import BlobController
 from mobile_api.customers import CustomerController
+from mobile_api.indicators import IndicatorController
 from mobile_api.live import live_hints
 from mobile_api.people import PeopleController, dead_letters, replay_dead_letter
 from mobile_api.positions import report
@@ -23,6 +24,7 @@ def router() -> Router:
             WorkOrderController,
             BlobController,
             CustomerController,
+            IndicatorController,
             report,
             live_hints,
             dead_letters,

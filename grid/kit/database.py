@@ -31,6 +31,9 @@ APPEND_ONLY_TABLES = (
     "visit_review",
     "visit_verdict",
     "customer_tag_step",
+    "indicator_period",
+    "indicator_record",
+    "indicator_sum",
 )
 
 _DEFAULT_SERVER_SETTINGS: Mapping[str, str] = {

@@ -1,0 +1,43 @@
+"""What makes a closed month unchangeable, and the indexes that serve indicators and open work."""
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from grid.kit.database import DB
+
+ID = "2026-11-22T04:80:00:000000"
+VERSION = "1.38.0"
+DESCRIPTION = "closed months append-only, indexes of indicators and of lists of open work"
+
+_APPEND_ONLY = ("indicator_period", "indicator_record", "indicator_sum")
+_FORWARDS = (
+    *(
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE"
+        f" ON {table} FOR EACH STATEMENT EXECUTE FUNCTION wangge_refuse_change()"
+        for table in _APPEND_ONLY
+    ),
+    "CREATE INDEX indicator_record_read ON indicator_record (closing, indicator, at)",
+    "CREATE UNIQUE INDEX indicator_request_one ON indicator_request (period)"
+    " WHERE state = 'asked'",
+    "CREATE INDEX sla_clock_decided ON sla_clock"
+    " (target, (least(due_at, stopped_at, given_up_at))) WHERE started_at IS NOT NULL",
+    "CREATE INDEX sla_clock_stopped ON sla_clock (target, stopped_at)"
+    " WHERE stopped_at IS NOT NULL",
+    "CREATE INDEX sla_pause_from ON sla_pause (from_at)",
+    "CREATE INDEX ticket_transition_judged ON ticket_transition (event, at)"
+    " WHERE event IN ('archive', 'callback')",
+    "CREATE INDEX work_order_transition_arrived ON work_order_transition (at)"
+    " WHERE event = 'arrive'",
+    "CREATE INDEX ticket_reported ON ticket (reported_at)",
+    "CREATE INDEX rating_rated ON rating (rated_at)",
+)
+
+
+async def forwards():
+    manager = MigrationManager(migration_id=ID, app_name="wangge", description=DESCRIPTION)
+
+    async def run():
+        for statement in _FORWARDS:
+            await DB.run_ddl(statement)
+
+    manager.add_raw(run)
+    return manager
