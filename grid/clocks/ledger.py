@@ -1,6 +1,6 @@
 """The clocks of one matter as rows, and what an event makes of them. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -91,14 +91,22 @@ def limit_of(row: ClockRow) -> Limit:
 
 
 def computed(row: ClockRow, pauses: Sequence[Pause], ticking: Ticking) -> ClockRow:
-    """The row with its due time as the rule says now."""
+    """The row with its due time as the rule says now, less the pauses that hold for its target."""
     if row.started_at is None:
         return row
+    held = [pause for pause in pauses if row.target in pause.targets]
     return replace(
         row,
-        due_at=due_at(row.started_at, row.limit_s, row.hours, pauses, ticking),
-        warn_at=warn_at(row.started_at, limit_of(row), pauses, ticking),
+        due_at=due_at(row.started_at, row.limit_s, row.hours, held, ticking),
+        warn_at=warn_at(row.started_at, limit_of(row), held, ticking),
     )
+
+
+def begun_at_intake(promised: Collection[Target], started: Sequence[Target]) -> tuple[Target, ...]:
+    """What begins at intake: where no arrival is promised, restoring does not wait for one."""
+    if Target.RESTORE in promised and Target.ARRIVE not in promised:
+        return (*started, Target.RESTORE)
+    return tuple(started)
 
 
 def after(
@@ -108,38 +116,67 @@ def after(
     pauses: Sequence[Pause],
     ticking: Ticking,
 ) -> list[ClockRow]:
-    """The rows that an event changes or adds, as they are then.
+    """The rows that an event changes or adds, as they are then; each row at most once.
 
-    Ending a target that runs past its limit records the breach; what is over stays as it is.
+    Ending a target that runs past its limit records the breach; what is over stays as it is. A
+    target that is met before it began (a path left a step out) begins and ends in that moment.
     """
     now = latest(rows)
-    changed: list[ClockRow] = []
+    changed: dict[UUID, ClockRow] = {}
+
+    def put(row: ClockRow) -> None:
+        now[row.target] = changed[row.id] = row
+
     for target in effects.stop:
         row = now.get(target)
-        if row is not None and row.is_running:
-            changed.append(_judged(replace(row, stopped_at=at), at))
+        if row is not None and not row.is_over:
+            begun = computed(_begun(row, at), pauses, ticking)
+            put(judged(replace(begun, stopped_at=at)))
     for target in (*effects.give_up, *effects.again, *effects.renew):
         row = now.get(target)
         if row is not None and row.is_running:
-            now[target] = _judged(replace(row, given_up_at=at), at)
-            changed.append(now[target])
+            put(judged(replace(row, given_up_at=at)))
     for target in (*effects.start, *effects.again):
         row = now.get(target)
-        if row is None or row.is_running:
-            continue
-        fresh = opened(limit_of(row), row.round + 1) if row.is_over else row
-        changed.append(computed(replace(fresh, started_at=at), pauses, ticking))
+        if row is not None and not row.is_running:
+            put(computed(replace(_fresh(row), started_at=at), pauses, ticking))
+    at_once = begun_at_intake(now, ())
     for target in effects.renew:
         row = now.get(target)
         if row is not None and row.is_over:
-            changed.append(opened(limit_of(row), row.round + 1))
-    return changed
+            fresh = _fresh(row)
+            put(computed(_begun(fresh, at), pauses, ticking) if target in at_once else fresh)
+    return list(changed.values())
 
 
-def _judged(row: ClockRow, at: datetime) -> ClockRow:
-    if row.due_at is not None and at > row.due_at and row.breached_at is None:
-        return replace(row, breached_at=row.due_at)
-    return row
+def _begun(row: ClockRow, at: datetime) -> ClockRow:
+    return row if row.started_at is not None else replace(row, started_at=at)
+
+
+def _fresh(row: ClockRow) -> ClockRow:
+    """The row if it has not begun, else a further round of it."""
+    return opened(limit_of(row), row.round + 1) if row.started_at is not None else row
+
+
+def judged(row: ClockRow) -> ClockRow:
+    """What ended past its limit is breached since its limit; exactly at the limit is met."""
+    ended_at = row.stopped_at or row.given_up_at
+    if ended_at is None or row.due_at is None:
+        return row
+    late = ended_at > row.due_at
+    return replace(row, breached_at=(row.breached_at or row.due_at) if late else None)
+
+
+def reckoned(row: ClockRow, at: datetime, pauses: Sequence[Pause], ticking: Ticking) -> ClockRow:
+    """The row after its pauses, its times or the calendar changed: due time and breach anew.
+
+    A breach that the due time no longer bears out is taken back; a new one of a clock that runs is
+    for the schedule to find.
+    """
+    fresh = judged(computed(row, pauses, ticking))
+    if fresh.is_running and fresh.due_at is not None and fresh.due_at >= at:
+        return replace(fresh, breached_at=None)
+    return fresh
 
 
 def next_due(rows: Sequence[ClockRow]) -> datetime | None:

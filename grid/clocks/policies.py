@@ -6,36 +6,84 @@ answer in 5 working days). The handling times of the other 95598 kinds and every
 unconfirmed are company practice until the county says otherwise.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 
-from grid.clocks.rules import OfficeHours
-from grid.clocks.types import Hours, Limit, Target
+import msgspec
+
+from grid.clocks.rules import OfficeHours, Ticking
+from grid.clocks.types import Hours, Limit, PauseReason, Target
+from grid.kit.calendar import load_calendar
 from grid.kit.database import fetch
-from grid.kit.dated_settings import define, values_at
+from grid.kit.dated_settings import EVERYWHERE, define, definitions, value_at
 
 _PROMISES = "国家电网供电服务十项承诺"
 _ORDERS = "95598 工单处理时限惯例,待核实"
 _BOARD = "县公司指标看板,现场复电 45 分钟"
 _UNCONFIRMED = "公司惯例,待核实"
 
-_OFFICE_MINUTES = (
-    define("office_opens_minute", low=0, high=1439, seed=510, source=_UNCONFIRMED),
-    define("office_lunch_from_minute", low=0, high=1439, seed=720, source=_UNCONFIRMED),
-    define("office_lunch_until_minute", low=0, high=1439, seed=840, source=_UNCONFIRMED),
-    define("office_closes_minute", low=1, high=1439, seed=1050, source=_UNCONFIRMED),
-)
+_OFFICE_MINUTES = {
+    "opens": define("office_opens_minute", low=0, high=1439, seed=510, source=_UNCONFIRMED),
+    "lunch": define("office_lunch_from_minute", low=0, high=1439, seed=720, source=_UNCONFIRMED),
+    "back": define("office_lunch_until_minute", low=0, high=1439, seed=840, source=_UNCONFIRMED),
+    "closes": define("office_closes_minute", low=1, high=1439, seed=1050, source=_UNCONFIRMED),
+}
+
+
+def _pause_hours(reason: PauseReason, hours: int) -> str:
+    name = f"pause_hours.{reason.value}"
+    return define(name, low=1, high=720, seed=hours, source=_UNCONFIRMED)
+
+
+#: The longest time box of a pause for each reason, in hours by the wall clock.
+PAUSE_HOURS: dict[PauseReason, str] = {
+    PauseReason.CUSTOMER_ABSENT: _pause_hours(PauseReason.CUSTOMER_ABSENT, 24),
+    PauseReason.CUSTOMER_ASKED: _pause_hours(PauseReason.CUSTOMER_ASKED, 72),
+    PauseReason.SITE_BLOCKED: _pause_hours(PauseReason.SITE_BLOCKED, 24),
+    PauseReason.WEATHER: _pause_hours(PauseReason.WEATHER, 48),
+    PauseReason.WAITING_MATERIAL: _pause_hours(PauseReason.WAITING_MATERIAL, 120),
+    PauseReason.UPSTREAM_OUTAGE: _pause_hours(PauseReason.UPSTREAM_OUTAGE, 48),
+    PauseReason.GOVERNMENT: _pause_hours(PauseReason.GOVERNMENT, 240),
+}
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
-async def office_hours(at: datetime) -> OfficeHours:
-    """When the office is open on a working day, in force at a moment; lunch is shut."""
-    found = await values_at(_OFFICE_MINUTES, at)
-    opens, lunch, back, closes = (found[name] for name in _OFFICE_MINUTES)
-    stretches = [(opens, lunch), (back, closes)] if lunch < back else [(opens, closes)]
-    return OfficeHours(tuple((_clock(a), _clock(b)) for a, b in stretches if a < b))
+async def longest_pause(reason: PauseReason, at: datetime) -> timedelta:
+    """How long a pause for this reason may be, in force at a moment."""
+    return timedelta(hours=await value_at(PAUSE_HOURS[reason], at))
+
+
+async def ticking_now() -> Ticking:
+    """The working days, and the office hours with every change that was released."""
+    values = {name: _seed(name) for name in _OFFICE_MINUTES.values()}
+    base, changes = office_of(values), list[tuple[datetime, OfficeHours]]()
+    for row in await fetch(
+        "SELECT name, value, effective_from FROM dated_setting WHERE name = ANY($1::varchar[])"
+        " AND state = 'released' AND scope = $2 ORDER BY effective_from, released_at",
+        list(values),
+        EVERYWHERE,
+    ):
+        values[row["name"]] = int(msgspec.json.decode(row["value"]))
+        changes.append((row["effective_from"], office_of(values)))
+    return Ticking(await load_calendar(), base, tuple(changes))
+
+
+def _seed(name: str) -> int:
+    return next(known.seed for known in definitions() if known.name == name)
+
+
+def office_of(minutes: Mapping[str, int]) -> OfficeHours:
+    """The stretches of a working day by the four settings; lunch is shut.
+
+    Settings that leave no minute open are a slip of somebody's: then the whole day counts.
+    """
+    opens, lunch, back, closes = (minutes[name] for name in _OFFICE_MINUTES.values())
+    whole = [(opens, closes)]
+    stretches = [(opens, lunch), (back, closes)] if opens <= lunch < back <= closes else whole
+    found = tuple((_clock(a), _clock(b)) for a, b in stretches if a < b)
+    return OfficeHours(found or ((time(0), time(23, 59)),))
 
 
 def _clock(minute: int) -> time:
@@ -170,10 +218,15 @@ def _fits(one: Policy, facts: Facts) -> bool:
 
 async def limits_at(at: datetime, facts: Facts) -> list[Limit]:
     """The limits in force at a moment for a matter of these facts; one statement."""
+    return chosen(await policies_of(facts.kind, at), facts)
+
+
+async def policies_of(kind: str, at: datetime) -> list[Policy]:
+    """Every policy of a kind in force at a moment, for many matters at once; one statement."""
     rows = await fetch(
         "SELECT * FROM sla_policy WHERE state = 'released' AND kind = $1 AND effective_from <= $2"
         " ORDER BY effective_from",
-        facts.kind,
+        kind,
         at,
     )
     released = [
@@ -193,4 +246,4 @@ async def limits_at(at: datetime, facts: Facts) -> list[Limit]:
         )
         for row in rows
     ]
-    return chosen([*SEEDS, *released], facts)
+    return [*SEEDS, *released]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from grid.clocks.types import ClockState, ClockView, Hours, Limit, Pause, Target
+from grid.clocks.types import ClockState, ClockView, Hours, Limit, Pause, PauseReason, Target
 from grid.kit.calendar import Calendar
 from grid.kit.clock import SHANGHAI
 
@@ -25,10 +25,23 @@ class OfficeHours(NamedTuple):
 
 
 class Ticking(NamedTuple):
-    """What a clock counts by: its hours, the working days, and when the office is open."""
+    """What a clock counts by: its hours, the working days, and when the office is open.
+
+    `changes`: other office hours from a moment on, in order. A clock keeps those in force when it
+    began, as it keeps its limit.
+    """
 
     calendar: Calendar
     office: OfficeHours
+    changes: tuple[tuple[datetime, OfficeHours], ...] = ()
+
+    def office_of(self, started_at: datetime) -> OfficeHours:
+        """The office hours of a clock that began then."""
+        found = self.office
+        for from_at, office in self.changes:
+            if from_at <= started_at:
+                found = office
+        return found
 
 
 def _windows(
@@ -39,34 +52,35 @@ def _windows(
         yield from_at, from_at + timedelta(days=_DAYS_MAX)
         return
     first = from_at.astimezone(SHANGHAI).date()
+    office = ticking.office_of(from_at)
     for number in range(_DAYS_MAX):
         day = first + timedelta(days=number)
         if not ticking.calendar.is_workday(day):
             continue
-        for opens, closes in _of_day(day, hours, ticking):
+        for opens, closes in _of_day(day, hours, office):
             if closes > from_at:
                 yield max(opens, from_at), closes
 
 
-def _of_day(day: date, hours: Hours, ticking: Ticking) -> Iterator[tuple[datetime, datetime]]:
+def _of_day(day: date, hours: Hours, office: OfficeHours) -> Iterator[tuple[datetime, datetime]]:
     midnight = datetime.combine(day, time(), SHANGHAI)
     if hours is Hours.WORKDAYS:
         yield midnight, datetime.combine(day + timedelta(days=1), time(), SHANGHAI)
         return
-    for opens, closes in ticking.office.stretches:
+    for opens, closes in office.stretches:
         yield datetime.combine(day, opens, SHANGHAI), datetime.combine(day, closes, SHANGHAI)
 
 
 def merged(pauses: Sequence[Pause]) -> list[Pause]:
     """Pauses in order, overlapping ones joined: the same minute is never taken off twice."""
     found: list[Pause] = []
-    for pause in sorted(pauses):
+    for pause in sorted(pauses, key=lambda one: one[:2]):
         if pause.until_at <= pause.from_at:
             continue
         if found and pause.from_at <= found[-1].until_at:
             found[-1] = Pause(found[-1].from_at, max(found[-1].until_at, pause.until_at))
         else:
-            found.append(pause)
+            found.append(Pause(pause.from_at, pause.until_at))
     return found
 
 
@@ -122,6 +136,30 @@ def warn_at(
         return None
     share_s = max(1, limit.limit_s * limit.warn_percent // 100)
     return due_at(started_at, share_s, limit.hours, pauses, ticking)
+
+
+class PauseRule(NamedTuple):
+    """Which clocks a reason may stop, and whether somebody outside the station has to approve.
+
+    What only the customer can say holds at once, inside its time box; what the station could say of
+    itself waits for the county. Nobody's absence excuses not having called or not having accepted.
+    """
+
+    targets: frozenset[Target]
+    outside: bool
+
+
+_SITE = frozenset({Target.ARRIVE, Target.RESTORE, Target.COMPLETE})
+_WORK = frozenset({Target.RESTORE, Target.COMPLETE})
+PAUSE_RULES: dict[PauseReason, PauseRule] = {
+    PauseReason.CUSTOMER_ABSENT: PauseRule(_WORK | {Target.ANSWER}, outside=False),
+    PauseReason.CUSTOMER_ASKED: PauseRule(_SITE | {Target.ANSWER}, outside=False),
+    PauseReason.SITE_BLOCKED: PauseRule(_SITE, outside=True),
+    PauseReason.WEATHER: PauseRule(_SITE, outside=True),
+    PauseReason.WAITING_MATERIAL: PauseRule(_WORK | {Target.ANSWER}, outside=True),
+    PauseReason.UPSTREAM_OUTAGE: PauseRule(_WORK, outside=True),
+    PauseReason.GOVERNMENT: PauseRule(frozenset({Target.COMPLETE, Target.ANSWER}), outside=True),
+}
 
 
 class Standing(NamedTuple):

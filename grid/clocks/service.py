@@ -13,7 +13,16 @@ import msgspec
 from asyncpg import Record
 
 from grid.clocks import policies
-from grid.clocks.ledger import ClockRow, Effects, after, computed, next_due, opened
+from grid.clocks.changing import Moved, Reckoning, moved, relimited
+from grid.clocks.ledger import (
+    ClockRow,
+    Effects,
+    after,
+    begun_at_intake,
+    next_due,
+    opened,
+    reckoned,
+)
 from grid.clocks.rules import OfficeHours, Standing, Ticking, view
 from grid.clocks.types import (
     ClockBreached,
@@ -24,7 +33,7 @@ from grid.clocks.types import (
     Subject,
     Target,
 )
-from grid.kit.calendar import Calendar, load_calendar
+from grid.kit.calendar import Calendar
 from grid.kit.database import execute, fetch
 from grid.kit.outbox import say
 
@@ -35,7 +44,8 @@ CLOCKS_OF = (
     "(SELECT json_agg(json_build_object('target', c.target, 'due_at', c.due_at,"
     " 'warn_at', c.warn_at, 'stopped_at', c.stopped_at, 'given_up_at', c.given_up_at,"
     " 'paused_until', (SELECT max(least(coalesce(p.ended_at, p.box_until), p.box_until))"
-    " FROM sla_pause p WHERE p.subject_id = c.subject_id AND p.state = 'running'),"
+    " FROM sla_pause p WHERE p.subject_id = c.subject_id AND p.state = 'running'"
+    " AND p.targets ? c.target),"
     " 'limit_s', c.limit_s, 'hours', c.hours, 'source', c.source) ORDER BY c.started_at, c.target)"
     " FROM sla_clock c WHERE c.subject_id = {id} AND c.started_at IS NOT NULL AND c.round ="
     " (SELECT max(l.round) FROM sla_clock l WHERE l.subject_id = c.subject_id"
@@ -56,6 +66,9 @@ class _Stored(msgspec.Struct, frozen=True):
 
 
 _STORED = msgspec.json.Decoder(list[_Stored])
+_TARGETS = msgspec.json.Decoder(list[Target])
+#: What `pause_of` reads; an open pause lasts until the end of its time box.
+PAUSE_COLUMNS = "from_at, least(coalesce(ended_at, box_until), box_until) AS until_at, targets"
 
 
 def views_of(stored: str | None, now: datetime) -> list[ClockView]:
@@ -68,11 +81,11 @@ def views_of(stored: str | None, now: datetime) -> list[ClockView]:
     ]
 
 
-async def ticking_for(rows: Sequence[ClockRow | Limit], at: datetime) -> Ticking:
+async def ticking_for(rows: Sequence[ClockRow | Limit]) -> Ticking:
     """Calendar and office hours, read only when one of the clocks counts by them."""
     if all(row.hours is Hours.ALWAYS for row in rows):
         return _NO_OFFICE
-    return Ticking(await load_calendar(), await policies.office_hours(at))
+    return await policies.ticking_now()
 
 
 async def open_clocks(
@@ -82,12 +95,16 @@ async def open_clocks(
     started: Sequence[Target],
     at: datetime,
 ) -> datetime | None:
-    """Freeze the limits of a new matter and start those of `started`; gives the next due time."""
-    ticking = await ticking_for(limits, at)
+    """Freeze the limits of a new matter and start those of `started`; gives the next due time.
+
+    Where no arrival is promised, restoring counts from the beginning too.
+    """
+    ticking = await ticking_for(limits)
     rows = [opened(limit) for limit in limits]
-    begun = {row.id: row for row in after(rows, Effects(start=tuple(started)), at, (), ticking)}
+    first = begun_at_intake([limit.target for limit in limits], started)
+    begun = {row.id: row for row in after(rows, Effects(start=first), at, (), ticking)}
     rows = [begun.get(row.id, row) for row in rows]
-    await _store(subject, subject_id, rows)
+    await store(subject, subject_id, rows)
     return next_due(rows)
 
 
@@ -95,37 +112,88 @@ async def apply_effects(
     subject: Subject, subject_id: UUID, effects: Effects, at: datetime
 ) -> datetime | None:
     """Let an event move the clocks of its matter; gives the next due time (None: none runs)."""
-    rows = await clock_rows(subject_id)
-    pauses = await pauses_of(subject_id)
-    changed = after(rows, effects, at, pauses, await ticking_for(rows, at))
-    await _store(subject, subject_id, changed)
-    await _say_breaches(subject, subject_id, rows, changed)
-    return next_due(_with_changes(rows, changed))
+    rows, by = await _held(subject_id, at)
+    changed = after(rows, effects, at, by.pauses, by.ticking)
+    return await _keep(subject, subject_id, rows, changed)
 
 
 async def recompute(subject: Subject, subject_id: UUID, at: datetime) -> datetime | None:
-    """Due times anew, after a pause, a calendar or a limit changed; gives the next due time."""
-    rows = await clock_rows(subject_id)
-    pauses = await pauses_of(subject_id)
-    ticking = await ticking_for(rows, at)
-    fresh = [computed(row, pauses, ticking) for row in rows]
+    """Due times and breaches anew, after a pause changed; gives the next due time."""
+    rows, by = await _held(subject_id, at)
+    fresh = [reckoned(row, at, by.pauses, by.ticking) for row in rows]
     changed = [new for old, new in zip(rows, fresh, strict=True) if new != old]
-    await _store(subject, subject_id, changed)
-    return next_due(fresh)
+    return await _keep(subject, subject_id, rows, changed)
 
 
-def _with_changes(rows: Sequence[ClockRow], changed: Sequence[ClockRow]) -> list[ClockRow]:
+async def relimit(
+    subject: Subject, subject_id: UUID, limits: Sequence[Limit], at: datetime
+) -> datetime | None:
+    """Other limits for a matter, after a change of its priority, kind or policy; the next due time.
+
+    Starts and pauses stay. A new limit that has passed already stands, and its breach is recorded
+    and said now; targets that vanish are given up, new ones count from when the matter came in.
+    """
+    rows, by = await _held(subject_id, at, limits)
+    return await _keep(subject, subject_id, rows, relimited(rows, limits, by))
+
+
+async def put_right(
+    subject: Subject, subject_id: UUID, moment: Moved, at: datetime
+) -> datetime | None:
+    """Set the clocks by a recorded moment that two people put right; gives the next due time."""
+    rows, by = await _held(subject_id, at)
+    return await _keep(subject, subject_id, rows, moved(rows, moment, by))
+
+
+async def as_if_moved(
+    subject_id: UUID, moment: Moved | None, pauses: Sequence[Pause] | None, at: datetime
+) -> tuple[list[ClockRow], list[ClockRow]]:
+    """The begun clocks of a matter as they are, and as they would be with a moment put right.
+
+    `pauses`: what would be paused then; None: what is. Nothing is changed.
+    """
+    rows = await clock_rows(subject_id)
+    held = await pauses_of(subject_id) if pauses is None else pauses
+    by = Reckoning(at, held, await ticking_for(rows))
+    fresh = {row.id: row for row in (moved(rows, moment, by) if moment is not None else ())}
+    later = [reckoned(fresh.get(row.id, row), at, by.pauses, by.ticking) for row in rows]
+    return (
+        [row for row in rows if row.started_at is not None],
+        [row for row in later if row.started_at is not None],
+    )
+
+
+async def _held(
+    subject_id: UUID, at: datetime, limits: Sequence[Limit] = ()
+) -> tuple[list[ClockRow], Reckoning]:
+    """The clocks of a matter, locked against the schedules, and what they are reckoned by."""
+    found = await fetch(
+        "SELECT * FROM sla_clock WHERE subject_id = $1 ORDER BY id FOR UPDATE", subject_id
+    )
+    rows = [row_of(record) for record in found]
+    ticking = await ticking_for([*rows, *limits])
+    return rows, Reckoning(at, await pauses_of(subject_id), ticking)
+
+
+async def _keep(
+    subject: Subject, subject_id: UUID, rows: Sequence[ClockRow], changed: Sequence[ClockRow]
+) -> datetime | None:
+    await store(subject, subject_id, changed)
+    await _say_breaches(subject, subject_id, rows, changed)
     merged = {row.id: row for row in rows} | {row.id: row for row in changed}
-    return list(merged.values())
+    return next_due(list(merged.values()))
 
 
 async def clock_rows(subject_id: UUID) -> list[ClockRow]:
     """Every clock of a matter, every round."""
-    rows = await fetch("SELECT * FROM sla_clock WHERE subject_id = $1", subject_id)
-    return [_row(row) for row in rows]
+    rows = await fetch(
+        "SELECT * FROM sla_clock WHERE subject_id = $1 ORDER BY started_at, target", subject_id
+    )
+    return [row_of(row) for row in rows]
 
 
-def _row(row: Record) -> ClockRow:
+def row_of(row: Record) -> ClockRow:
+    """A row of the table."""
     values: dict[str, Any] = {name: row[name] for name in ClockRow.__slots__}
     values["target"], values["hours"] = Target(row["target"]), Hours(row["hours"])
     return ClockRow(**values)
@@ -134,14 +202,20 @@ def _row(row: Record) -> ClockRow:
 async def pauses_of(subject_id: UUID) -> list[Pause]:
     """The stretches that do not count; an open one with the end of its time box."""
     rows = await fetch(
-        "SELECT from_at, least(coalesce(ended_at, box_until), box_until) AS until_at"
-        " FROM sla_pause WHERE subject_id = $1 AND state IN ('running', 'ended')",
+        f"SELECT {PAUSE_COLUMNS} FROM sla_pause WHERE subject_id = $1"  # noqa: S608 - our names
+        " AND state IN ('running', 'ended')",
         subject_id,
     )
-    return [Pause(row["from_at"], row["until_at"]) for row in rows]
+    return [pause_of(row) for row in rows]
 
 
-async def _store(subject: Subject, subject_id: UUID, rows: Sequence[ClockRow]) -> None:
+def pause_of(row: Record) -> Pause:
+    """A row of `PAUSE_COLUMNS`."""
+    return Pause(row["from_at"], row["until_at"], frozenset(_TARGETS.decode(row["targets"])))
+
+
+async def store(subject: Subject, subject_id: UUID, rows: Sequence[ClockRow]) -> None:
+    """Write rows of one matter, new and changed ones."""
     if not rows:
         return
     names = ClockRow.__slots__

@@ -4,7 +4,7 @@ from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
 from grid.clocks.types import Hours, PauseReason, PauseState, Subject, Target
-from grid.kit.columns import key, moment, one_of, small, text, uuid, whole
+from grid.kit.columns import json, key, moment, one_of, small, text, uuid, whole, yes_no
 from grid.kit.database import DB
 
 
@@ -13,7 +13,8 @@ class SlaClock(Table, db=DB):
 
     The limit is the one in force at intake. `due_at` and `warn_at` are what the pure rule says of
     start, limit, pauses and calendar; they are stored anew whenever one of these changes, so that
-    lists can be sorted and breaches found. `started_at` null: not begun yet.
+    lists can be sorted and breaches found. `started_at` null: not begun yet. `stale`: the calendar
+    changed under it, and it waits to be reckoned anew.
     """
 
     id = key()
@@ -32,6 +33,7 @@ class SlaClock(Table, db=DB):
     warn_at = moment(null=True)
     warned_at = moment(null=True)
     breached_at = moment(null=True)
+    stale = yes_no(default=False)
 
     sla_clock_once = Unique([subject_id, target, round])
     sla_clock_subject = one_of("subject", Subject)
@@ -43,13 +45,17 @@ class SlaClock(Table, db=DB):
 
 
 class SlaPause(Table, db=DB):
-    """The clocks of a matter stand still from `from_at` until `ended_at`, or the box's end."""
+    """The clocks of a matter stand still from `from_at` until `ended_at`, or the box's end.
+
+    `targets`: which clocks, as the reason's rule said when it was asked for.
+    """
 
     id = key()
     subject = text(12)
     subject_id = uuid(index=True)
     reason = text(24)
     words = text(500)
+    targets = json()
     state = text(10)
     from_at = moment()
     box_until = moment(index=True)
@@ -58,6 +64,7 @@ class SlaPause(Table, db=DB):
     requested_at = moment()
     decided_by = text(80, null=True)
     decided_at = moment(null=True)
+    decision = text(500, null=True)
 
     sla_pause_subject = one_of("subject", Subject)
     sla_pause_reason = one_of("reason", PauseReason)

@@ -82,10 +82,11 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pause(NamedTuple):
-    """A stretch that does not count; an open pause is given with the end of its time box."""
+    """A stretch that does not count for some targets; an open one ends with its time box."""
 
     from_at: datetime
     until_at: datetime
+    targets: frozenset[Target] = frozenset(Target)
 
 
 class ClockView(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +109,8 @@ class PauseView(msgspec.Struct, frozen=True, kw_only=True):
     """One pause of a matter, asked for by one person and where needed approved by another."""
 
     id: UUID
+    subject: Subject
+    subject_id: UUID
     reason: PauseReason
     words: str
     state: PauseState
@@ -115,15 +118,32 @@ class PauseView(msgspec.Struct, frozen=True, kw_only=True):
     box_until: datetime
     ended_at: datetime | None
     requested_by: str
+    requested_at: datetime
     approved_by: str | None
+    decided_at: datetime | None = None
+    decision: str | None = None
+    targets: list[Target] = []
+    needs_outside: bool = False
+
+
+#: What people type about a pause: bounded, without control characters.
+PauseWords = Annotated[
+    str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")
+]
 
 
 class RequestPause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Let the clocks of a matter stand still, for a coded reason and no longer than `until`."""
 
     reason: PauseReason
-    words: Annotated[str, Meta(min_length=1, max_length=500)]
+    words: PauseWords
     until: Annotated[datetime, Meta(tz=True)]
+
+
+class DecidePause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Approve, refuse or end a pause; a refusal says why."""
+
+    words: PauseWords | None = None
 
 
 class ClockNearBreach(Event, frozen=True, kw_only=True):
@@ -144,3 +164,10 @@ class ClockBreached(Event, frozen=True, kw_only=True):
     subject_id: UUID
     target: Target
     due_at: datetime
+
+
+class DueTimesMoved(Event, frozen=True, kw_only=True):
+    """The calendar changed and clocks were reckoned anew; who keeps a copy of a due time reads."""
+
+    subject: Subject
+    subject_ids: list[UUID]

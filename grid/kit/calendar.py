@@ -14,11 +14,18 @@ from chinese_calendar.constants import holidays as _known_holidays
 from chinese_calendar.constants import workdays as _known_workdays
 
 from grid.kit.database import execute, fetch, transaction
+from grid.kit.outbox import Event, say
 from grid.kit.refusals import Invalid
 
 #: The last year the public calendar knows.
 KNOWN_UNTIL_YEAR = max(day.year for day in (*_known_holidays, *_known_workdays))
 KNOWN_FROM_YEAR = min(day.year for day in (*_known_holidays, *_known_workdays))
+
+
+class CalendarChanged(Event, frozen=True, kw_only=True):
+    """The county stated working days or holidays: what is due by them is due at another time."""
+
+    days: int
 
 
 class DayKind(NamedTuple):
@@ -67,7 +74,7 @@ async def state_days(days: Iterable[tuple[date, bool, str]], source: str) -> int
     """Store days that differ from the weekday rule (or restate them); returns how many."""
     listed = list(days)
     async with transaction():
-        return await execute(
+        stated = await execute(
             "INSERT INTO calendar_day (calendar_day, is_workday, name, source)"
             " SELECT d.day, d.works, d.name, $4"
             " FROM unnest($1::date[], $2::bool[], $3::text[]) AS d(day, works, name)"
@@ -78,3 +85,5 @@ async def state_days(days: Iterable[tuple[date, bool, str]], source: str) -> int
             [name for _, _, name in listed],
             source,
         )
+        await say(CalendarChanged(days=stated))
+    return stated

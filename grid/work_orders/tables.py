@@ -3,13 +3,17 @@
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
+from grid.clocks.tables import SlaPause
 from grid.customers.tables import ServiceAccount
 from grid.kit.columns import json, key, moment, one_of, real, small, text, to, uuid, whole, yes_no
 from grid.kit.database import DB
 from grid.territory.tables import ServiceGrid, Staff, SupplyStation
-from grid.territory.types import PlaceClass
+from grid.territory.types import ChangeState, PlaceClass
+from grid.work_orders.correction_types import CorrectedField
 from grid.work_orders.words import (
+    ArrivalDoubt,
     ArrivalGrade,
+    ArrivalProof,
     AssignmentState,
     CallbackOutcome,
     Capacity,
@@ -92,7 +96,9 @@ class WorkOrder(Table, db=DB):
     """The job; its limits are clocks of their own, `clock_from` is intake or the last reopening.
 
     `due_at`: its next limit, a copy for sorting. `starts_at`: when it is planned for.
-    `check_in_due_at`: somebody alone on site has to say by then that all is well.
+    `check_in_due_at`: somebody alone on site has to say by then that all is well. `live_by`: who
+    declared that the work is under voltage. `customer_code`: shown to the customer only, told to
+    whoever comes. `left_open_at`: when it was said that its ticket stayed open without a job.
     """
 
     id = key()
@@ -130,12 +136,17 @@ class WorkOrder(Table, db=DB):
     permit_no = text(40, null=True)
     second_person = to(Staff, null=True)
     check_in_due_at = moment(null=True)
+    live_by = text(80, null=True)
+    customer_code = text(4, null=True)
+    code_tries = small(default=0)
+    left_open_at = moment(null=True)
 
     work_order_kind_word = one_of("kind", WorkOrderKind)
     work_order_state = one_of("state", WorkOrderState)
     work_order_priority = one_of("priority", Priority)
     work_order_place_class = one_of("place_class", PlaceClass)
     work_order_grade = one_of("arrival_grade", ArrivalGrade)
+    work_order_proof = one_of("arrival_proof", ArrivalProof)
     work_order_somebody = Check(
         "assignee IS NOT NULL OR state NOT IN"
         " ('assigned', 'accepted', 'en_route', 'on_site', 'in_progress', 'on_hold')"
@@ -184,9 +195,71 @@ class WorkOrderTransition(Table, db=DB):
     grade = text(10, null=True)
     facts = json()
 
-    work_order_transition_event = one_of("event", WorkOrderEvent)
+    work_order_transition_event_word = one_of("event", WorkOrderEvent)
     work_order_transition_to = one_of("to_state", WorkOrderState)
     work_order_transition_grade = one_of("grade", ArrivalGrade)
+
+
+class SafetyAlarm(Table, db=DB):
+    """Somebody on site called for help, or did not check in; open until somebody answered it."""
+
+    id = key()
+    work_order = to(WorkOrder)
+    staff = to(Staff)
+    missed_check_in = yes_no()
+    words = text(500, null=True)
+    lat = real(null=True)
+    lon = real(null=True)
+    accuracy_m = real(null=True)
+    device_at = moment(null=True)
+    raised_at = moment()
+    answered_by = to(Staff, null=True, index=False)
+    answered_at = moment(null=True)
+    answer = text(500, null=True)
+
+    safety_alarm_answer = Check(
+        "(answered_at IS NULL) = (answered_by IS NULL) AND (answered_at IS NULL) = (answer IS NULL)"
+    )
+    safety_alarm_not_self = Check("answered_by IS NULL OR answered_by <> staff")
+
+
+class ArrivalFlag(Table, db=DB):
+    """Two arrivals of two people that cannot both be what they seem; found once for each pair."""
+
+    id = key()
+    kind = text(16)
+    work_order = to(WorkOrder)
+    staff = to(Staff, index=False)
+    other_work_order = to(WorkOrder, index=False)
+    other_staff = to(Staff, index=False)
+    found_at = moment()
+
+    arrival_flag_kind = one_of("kind", ArrivalDoubt)
+    arrival_flag_once = Unique([kind, work_order, other_work_order])
+
+
+class TimeCorrection(Table, db=DB):
+    """A recorded time put right by two people (W2); `before` and `after`: the clocks, kept both."""
+
+    id = key()
+    work_order = to(WorkOrder)
+    field = text(16)
+    pause = to(SlaPause, null=True, index=False)
+    old_at = moment()
+    new_at = moment()
+    reason = text(500)
+    before = json()
+    after = json()
+    state = text(10)
+    proposed_by = text(80)
+    proposed_at = moment()
+    decided_by = text(80, null=True)
+    decided_at = moment(null=True)
+    decision = text(500, null=True)
+
+    time_correction_field = one_of("field", CorrectedField)
+    time_correction_state = one_of("state", ChangeState)
+    time_correction_two_people = Check("decided_by IS NULL OR decided_by <> proposed_by")
 
 
 class TicketTransition(Table, db=DB):
@@ -281,6 +354,9 @@ TABLES = (
     WorkOrder,
     Assignment,
     WorkOrderTransition,
+    SafetyAlarm,
+    ArrivalFlag,
+    TimeCorrection,
     TicketTransition,
     TicketAccused,
     SealedAuthor,
