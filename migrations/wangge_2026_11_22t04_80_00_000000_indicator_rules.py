@@ -25,7 +25,7 @@ _FORWARDS = (
     "CREATE INDEX sla_pause_from ON sla_pause (from_at)",
     "CREATE INDEX ticket_transition_judged ON ticket_transition (event, at)"
     " WHERE event IN ('archive', 'callback')",
-    "CREATE INDEX work_order_transition_arrived ON work_order_transition (at)"
+    "CREATE INDEX work_order_transition_arrivals_at ON work_order_transition (at)"
     " WHERE event = 'arrive'",
     "CREATE INDEX ticket_reported ON ticket (reported_at)",
     "CREATE INDEX rating_rated ON rating (rated_at)",
