@@ -58,7 +58,10 @@ class DatabaseSettings(Struct, frozen=True, kw_only=True):
     ] = None
     blob_dir: Annotated[
         Annotated[str, Meta(min_length=1, max_length=4096)] | None,
-        Meta(description="folder of photos and files; without one none can be sent or seen"),
+        Meta(
+            description="folder of photos and files; without one none can be sent or seen; "
+            "several machines share one"
+        ),
     ] = None
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="least level that is logged")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -116,7 +116,17 @@ def facts_of(row: Mapping[str, object]) -> ChainedFacts:
 
 def chain_hash(previous: str, facts: ChainedFacts) -> str:
     """The hash of an item behind the item before it (SHA-256, hexadecimal)."""
-    return hashlib.sha256(previous.encode() + msgspec.json.encode(list(facts))).hexdigest()
+    written = msgspec.json.encode([_as_stored(fact) for fact in facts])
+    return hashlib.sha256(previous.encode() + written).hexdigest()
+
+
+def _as_stored(fact: object) -> object:
+    """A fact as it comes back from its column: times in UTC, places with a point."""
+    if isinstance(fact, datetime):
+        return fact.astimezone(UTC)
+    if isinstance(fact, int) and not isinstance(fact, bool):
+        return float(fact)
+    return fact
 
 
 def is_telling(difference_hash: int) -> bool:

@@ -47,6 +47,7 @@ def test_every_setting_can_be_given() -> None:
         "WANGGE_DATABASE_POOL_MAX": "20",
         "WANGGE_DEMO": "true",
         "WANGGE_HOME": "容美 home",
+        "WANGGE_BLOB_DIR": "容美 home/blobs",
         "WANGGE_LOG_LEVEL": "debug",
         "WANGGE_WECHAT_TOKEN_PREVIOUS": "p" * 32,
         "WANGGE_WECHAT_ENCODING_AES_KEY_PREVIOUS": "p" * 43,

@@ -41,7 +41,7 @@ async def events(kind: str) -> int:
     return int(await fetch_value("SELECT count(*) FROM outbox_event WHERE kind = $1", kind) or 0)
 
 
-async def test_y28_a_stored_blob_hashes_to_its_name(scene: Scene, disk: FullDisk) -> None:
+async def test_Y28_a_stored_blob_hashes_to_its_name(scene: Scene, disk: FullDisk) -> None:
     contents = [photo(1), photo(2, "WEBP"), pdf()]
     for content in contents:
         await send(scene.manager, content, chunk_bytes=1000)
@@ -55,7 +55,7 @@ async def test_y28_a_stored_blob_hashes_to_its_name(scene: Scene, disk: FullDisk
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_y28_an_upload_goes_on_after_any_cut(scene: Scene, disk: FullDisk, seed: int) -> None:
+async def test_Y28_an_upload_goes_on_after_any_cut(scene: Scene, disk: FullDisk, seed: int) -> None:
     """Chunks of any size; some are lost on the way, some arrive but their answer does not."""
     chance, content = random.Random(seed), encoded(scenery(seed, (900, 700)), quality=95)
     sha256, sent = name_of(content), 0
@@ -83,7 +83,7 @@ async def test_y28_an_upload_goes_on_after_any_cut(scene: Scene, disk: FullDisk,
     assert sent == len(content)
 
 
-async def test_y28_equal_bytes_are_one_blob(scene: Scene, disk: FullDisk) -> None:
+async def test_Y28_equal_bytes_are_one_blob(scene: Scene, disk: FullDisk) -> None:
     content = photo(1)
     await send(scene.manager, content)
     # To know the hash is not to have the file: a colleague sends it, too, and it stays one.
@@ -304,7 +304,7 @@ async def test_a_writer_that_died_holds_the_upload_for_a_lease_only(scene: Scene
 # --- a disk that is full, or not what it was ---------------------------------------------------
 
 
-async def test_y29_a_full_disk_stops_before_anything_good_is_replaced(
+async def test_Y29_a_full_disk_stops_before_anything_good_is_replaced(
     scene: Scene, disk: FullDisk
 ) -> None:
     first, second = photo(1), photo(2)
