@@ -13,6 +13,8 @@ TITLES = {
     "arrival_accuracy_weak_m": "定位精度·可用（米以内）",
     "ticket_close_after_hours": "未评价自动归档（小时）",
     "open_tickets_per_openid": "每位客户未结报修上限（个）",
+    "open_matters_per_openid": "每位客户未结投诉、建议等上限（个）",
+    "callback_tries": "回访：几次打不通后不再打（次）",
     "dispatch_load_s": "派单：手上每多一单折合（秒）",
     "dispatch_not_own_grid_s": "派单：非本网格折合（秒）",
     "dispatch_no_position_s": "派单：没有定位折合（秒）",

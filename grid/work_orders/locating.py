@@ -1,4 +1,4 @@
-"""Where a fault is, as far as anybody knows, and whether the teller may report it there."""
+"""Where a matter is, as far as anybody knows, and whether the teller may report it there."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from grid.kit.refusals import Invalid, NotFound
 from grid.territory.authority import Action, may, require, visible
 from grid.territory.places import GridOfPlace, grid_holding, grid_of_village_named
 from grid.territory.types import Actor, CustomerActor, StaffActor
-from grid.work_orders.ticket_types import ReportFault
+from grid.work_orders.ticket_types import ReportFault, TakeTicket
 
 #: Where limits are looked up while nobody knows the place.
 _NOWHERE = "rural"
@@ -28,14 +28,14 @@ class Located(NamedTuple):
     place_class: str
 
 
-async def locate(actor: Actor, command: ReportFault, now: datetime) -> Located:
+async def locate(actor: Actor, command: ReportFault | TakeTicket, now: datetime) -> Located:
     """By the place, else by the account, else by a village named in the address.
 
     Raises NotFound (no such account, or not the customer's), NotAllowed and Invalid for staff.
     """
     account = None
     if command.account_no is not None:
-        account = await _account(actor, command.account_no)
+        account = await account_told(actor, command.account_no)
     place = command.place
     grid = None if place is None else await grid_holding(place, business_day(now))
     if account is not None and grid is None:
@@ -58,7 +58,7 @@ async def locate(actor: Actor, command: ReportFault, now: datetime) -> Located:
     )
 
 
-async def _account(actor: Actor, account_no: str) -> Record:
+async def account_told(actor: Actor, account_no: str) -> Record:
     """The account, if the customer is linked to it, or if staff could read it anyway (P1).
 
     Else a place of one's own beside a stranger's number would show the stranger's name and phone.
@@ -81,7 +81,9 @@ async def _account(actor: Actor, account_no: str) -> Record:
     return row
 
 
-def _check_staff_intake(actor: StaffActor, command: ReportFault, grid: GridOfPlace | None) -> None:
+def _check_staff_intake(
+    actor: StaffActor, command: ReportFault | TakeTicket, grid: GridOfPlace | None
+) -> None:
     """Raises NotAllowed, or Invalid naming what is missing to find the customer again."""
     if grid is not None:
         require(actor, Action.OPEN_TICKET, grid_id=grid.grid_id, station_id=grid.station_id)
@@ -92,3 +94,28 @@ def _check_staff_intake(actor: StaffActor, command: ReportFault, grid: GridOfPla
             raise Invalid("address", "请填写户号、位置或村名,才能知道由哪个网格处理")
     if command.account_no is None and command.phone is None and command.place is None:
         raise Invalid("phone", "没有户号时,请填写联系电话或位置")
+
+
+async def located_as(ticket: Record) -> Located:
+    """Where a ticket is, as it was written down: for what is opened because of it."""
+    place = None if ticket["lat"] is None else Place(lat=ticket["lat"], lon=ticket["lon"])
+    if ticket["grid"] is None:
+        return Located(ticket["account"], place, None, _NOWHERE)
+    row = await fetch_one(
+        "SELECT s.code, coalesce((SELECT a.place_class FROM service_account a WHERE a.id = $3),"
+        " (SELECT d.place_class FROM transformer_district d WHERE d.grid = $1"
+        " GROUP BY d.place_class ORDER BY count(*) DESC, d.place_class LIMIT 1)) AS place_class"
+        " FROM supply_station s WHERE s.id = $2",
+        ticket["grid"],
+        ticket["station"],
+        ticket["account"],
+    )
+    assert row is not None, "the station of a ticket exists"
+    place_class = row["place_class"] or _NOWHERE
+    grid = GridOfPlace(ticket["grid"], ticket["station"], row["code"], place_class)
+    if place is None and ticket["account"] is not None:
+        home = await fetch_one(
+            "SELECT lat, lon FROM service_account WHERE id = $1", ticket["account"]
+        )
+        place = None if home is None else Place(lat=home["lat"], lon=home["lon"])
+    return Located(ticket["account"], place, grid, place_class)

@@ -86,7 +86,7 @@ class NewJob(NamedTuple):
 async def write_ticket(actor: Actor, new: NewTicket, now: datetime) -> UUID:
     """Write a ticket with its clocks. The author of a sealed one is written elsewhere, not here."""
     ticket_id, located, grid = new_id(), new.located, new.located.grid
-    facts = await _facts(new.kind.value, located, new.priority, now)
+    facts = await facts_of(new.kind.value, located, new.priority, now)
     limits = await limits_at(now, facts)
     due_at = await open_clocks(Subject.TICKET, ticket_id, limits, TICKET_FROM_INTAKE, now)
     raw, place = new.raw_place, located.place
@@ -153,7 +153,7 @@ async def write_job(actor: Actor, new: NewJob, now: datetime) -> UUID:
     """Write a job with its clocks; it waits for somebody, and dispatch hears of it."""
     job_id, located, grid = new_id(), new.located, new.located.grid
     priority = new.priority or KINDS[new.kind].priority
-    facts = await _facts(new.kind.value, located, priority, now)
+    facts = await facts_of(new.kind.value, located, priority, now)
     began = new.clock_from or now
     due_at = await open_clocks(
         Subject.WORK_ORDER, job_id, await limits_at(now, facts), FROM_INTAKE, began
@@ -220,7 +220,8 @@ async def _say_job(new: NewJob, job_id: UUID, priority: Priority) -> None:
         await say(DangerReported(ticket_id=new.ticket_id, work_order_id=job_id, grid_id=grid_id))
 
 
-async def _facts(kind: str, located: Located, priority: Priority, now: datetime) -> Facts:
+async def facts_of(kind: str, located: Located, priority: Priority, now: datetime) -> Facts:
+    """What limits are looked up by, of a matter at a place."""
     return Facts(
         kind=kind,
         place_class=located.place_class,

@@ -16,13 +16,14 @@ from asyncpg import Record
 from grid.clocks.ledger import GIVE_UP_ALL, Effects
 from grid.clocks.service import apply_effects
 from grid.clocks.types import Subject, Target
+from grid.kit import context
 from grid.kit.database import execute, fetch_one
 from grid.kit.ids import new_id
-from grid.kit.outbox import say
+from grid.kit.outbox import Event, say
 from grid.kit.refusals import NotFound
 from grid.territory.types import Actor
 from grid.work_orders.events import TicketChanged, TicketClosed, TicketReplied
-from grid.work_orders.ticket_rules import TICKET_TRANSITIONS, next_ticket_state
+from grid.work_orders.ticket_rules import DRIVEN_BY_JOB, TICKET_TRANSITIONS, next_ticket_state
 from grid.work_orders.words import (
     CallbackOutcome,
     TicketEvent,
@@ -46,9 +47,11 @@ _STAMPS = {
     _E.CANCEL: "closed_at",
 }
 _FORGET = "dispatched_at = NULL, taken_at = NULL, arrived_at = NULL"
+#: Given back or become another matter: it waits for somebody again.
+_FORGET_HANDLER = f"{_FORGET}, handled_at = NULL, handler = NULL"
 _FORGET_ON_REOPEN = (
-    f"{_FORGET}, handled_at = NULL, replied_at = NULL, called_back_at = NULL, closed_at = NULL,"
-    " callback = NULL, handler = NULL"
+    f"{_FORGET_HANDLER}, replied_at = NULL, called_back_at = NULL, closed_at = NULL,"
+    " callback = NULL"
 )
 
 TICKET_CLOCK_EFFECTS: dict[TicketEvent, Effects] = {
@@ -62,7 +65,8 @@ TICKET_CLOCK_EFFECTS: dict[TicketEvent, Effects] = {
 #: The clocks of a ticket that run from intake on.
 TICKET_FROM_INTAKE = (_T.FIRST_CONTACT, _T.ANSWER)
 
-#: The ticket's steps that follow a step of its job; what its table does not have is left out.
+#: The ticket's steps that follow a step of its job; what its table does not have is left out. The
+#: office leads every kind but a fault: of its jobs only the end counts (`_FOLLOWS_OTHERS`).
 FOLLOWS: dict[WorkOrderEvent, tuple[TicketEvent, ...]] = {
     _W.ASSIGN: (_E.DISPATCH,),
     _W.REASSIGN: (_E.RETURN, _E.DISPATCH),
@@ -76,8 +80,7 @@ FOLLOWS: dict[WorkOrderEvent, tuple[TicketEvent, ...]] = {
     _W.REOPEN: (_E.REOPEN,),
     _W.CLOSE: (_E.CALLBACK, _E.ARCHIVE),
 }
-#: Of a kind that the office answers, the end of its job is not yet the answer to the customer.
-_ANSWERED_BY_JOB = frozenset({TicketKind.FAULT})
+_FOLLOWS_OTHERS: dict[WorkOrderEvent, tuple[TicketEvent, ...]] = {_W.COMPLETE: (_E.HANDLE,)}
 
 
 class TicketStep(NamedTuple):
@@ -128,16 +131,18 @@ async def write_ticket_step(actor: Actor, row: Record, step: TicketStep) -> Tick
 
 def _changes(step: TicketStep) -> tuple[str, list[object]]:
     sets, values = "", list[object]()
-    if step.event is _E.RETURN:
-        sets += f", {_FORGET}"
+    if step.event in (_E.RETURN, _E.RECLASSIFY):
+        sets += f", {_FORGET_HANDLER}"
     if step.event is _E.REOPEN:
         sets += f", {_FORGET_ON_REOPEN}"
     if step.event is _E.URGE:
         sets += ", urges = urges + 1"
+    if step.event is _E.CONTACT:
+        values.append(step.at)
+        sets += f", first_contact_at = coalesce(first_contact_at, ${len(values) + 3})"
     stamp = _STAMPS.get(step.event)
     for name, value in (
         (stamp, step.at if stamp else None),
-        ("first_contact_at", step.at if step.event is _E.CONTACT else None),
         ("handler", step.staff_id if step.event in (_E.DISPATCH, _E.TAKE) else None),
         ("answer", step.answer),
         ("callback", None if step.outcome is None else step.outcome.value),
@@ -173,40 +178,48 @@ async def write_ticket_history(
 
 async def _say(row: Record, step: TicketStep, to_state: TicketState, version: int) -> None:
     kind = TicketKind(row["kind"])
-    await say(
-        TicketChanged(
-            ticket_id=row["id"],
-            kind=kind,
-            grid_id=row["grid"],
-            version=version,
-            event=step.event,
-            state=to_state,
-            sealed=row["sealed"],
-        )
+    changed = TicketChanged(
+        ticket_id=row["id"],
+        kind=kind,
+        grid_id=row["grid"],
+        version=version,
+        event=step.event,
+        state=to_state,
+        sealed=row["sealed"],
     )
+    await say_of(row, changed)
     if step.event is _E.REPLY:
-        await say(TicketReplied(ticket_id=row["id"], kind=kind))
+        await say_of(row, TicketReplied(ticket_id=row["id"], kind=kind))
     if step.event is _E.ARCHIVE:
-        await say(TicketClosed(ticket_id=row["id"]))
+        await say_of(row, TicketClosed(ticket_id=row["id"]))
+
+
+async def say_of(row: Record, event: Event) -> None:
+    """Say something of a ticket; of a sealed one nobody is named as who said it."""
+    if not row["sealed"]:
+        await say(event)
+        return
+    with context.acting("sealed"):
+        await say(event)
 
 
 async def follow_job(actor: Actor, job: Record, event: WorkOrderEvent, step: TicketStep) -> None:
     """Move the ticket of a job whose step is being written; `step` gives moment and reason.
 
-    `job` is the job's row before its step. What the ticket's table does not have is left out: a
-    request has no arrival, a complaint's job ends without answering it.
+    `job` is the job's row before its step. What the ticket's table does not have is left out. A
+    complaint's job ends without answering it, and cancelling the job does not cancel the complaint.
     """
-    events = FOLLOWS.get(event, ())
-    if not events or job["ticket"] is None:
+    if event not in FOLLOWS or job["ticket"] is None:
         return
     if event is _W.CLOSE and job["state"] != WorkOrderState.COMPLETED:
         return
-    for one in events:
-        ticket = await lock_ticket(job["ticket"])
-        kind, state = TicketKind(ticket["kind"]), TicketState(ticket["state"])
-        if one is _E.REPLY and kind not in _ANSWERED_BY_JOB:
-            continue
-        if (one, state) not in TICKET_TRANSITIONS[kind]:
+    ticket = await lock_ticket(job["ticket"])
+    kind = TicketKind(ticket["kind"])
+    follows = FOLLOWS if kind in DRIVEN_BY_JOB else _FOLLOWS_OTHERS
+    for number, one in enumerate(follows.get(event, ())):
+        if number:
+            ticket = await lock_ticket(job["ticket"])
+        if (one, TicketState(ticket["state"])) not in TICKET_TRANSITIONS[kind]:
             continue
         outcome = None
         if one is _E.CALLBACK:

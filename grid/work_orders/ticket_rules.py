@@ -1,9 +1,12 @@
 """What may happen to a ticket: the steps of each kind as a table, and who may take them. Pure."""
 
+from datetime import datetime
 from itertools import pairwise
 
-from grid.kit.refusals import Refusal
+from grid.kit.refusals import Invalid, Refusal
 from grid.territory.authority import Action
+from grid.work_orders.rules import check_times
+from grid.work_orders.ticket_types import DoTicketVerb
 from grid.work_orders.words import TicketEvent, TicketKind, TicketState
 
 _E, _K, _S = TicketEvent, TicketKind, TicketState
@@ -114,6 +117,18 @@ TICKET_RIGHT: dict[TicketEvent, Action] = {
 
 #: Kinds whose loop is driven by a job; the office does not tap these steps by hand.
 DRIVEN_BY_JOB = frozenset({_K.FAULT})
+BY_JOB = frozenset({_E.DISPATCH, _E.TAKE, _E.RETURN, _E.CONTACT, _E.HANDLE, _E.REPLY})
+#: What ends or turns a ticket waits until its job is over.
+NOT_WHILE_JOB_RUNS = frozenset({_E.REPLY, _E.ARCHIVE, _E.CANCEL, _E.RECLASSIFY})
+#: Steps of whoever has the ticket in hand, once somebody has.
+HANDLERS_OWN = frozenset({_E.TAKE, _E.CONTACT, _E.HANDLE, _E.REPLY})
+#: Steps that whoever had it in hand leaves to somebody else; of a complaint also the cancelling.
+NOT_BY_HANDS = frozenset({_E.CALLBACK})
+NOT_CANCELLED_BY_HANDS = frozenset({_K.COMPLAINT, _K.TIP_OFF})
+#: What stays what it was told as: a fault has its job, a tip-off its seal.
+KEEPS_ITS_KIND = frozenset({_K.FAULT, _K.TIP_OFF})
+#: Kinds for which a job may be opened; a tip-off's place is nobody's business but the auditor's.
+MAY_HAVE_JOBS = frozenset({_K.FAULT, _K.SERVICE_REQUEST, _K.COMPLAINT, _K.OPINION, _K.INQUIRY})
 
 #: What a verb cannot do without.
 TICKET_NEEDED: dict[TicketEvent, tuple[str, ...]] = {
@@ -130,6 +145,15 @@ TICKET_NEEDED: dict[TicketEvent, tuple[str, ...]] = {
 }
 
 
+_WORDS = {
+    "staff_id": "请选择处理人",
+    "reason": "请填写原因",
+    "words": "请填写内容",
+    "outcome": "请选择回访结果",
+    "kind": "请选择类别",
+}
+
+
 class TicketStepNotPossible(Refusal):
     """The ticket's kind and state do not allow this step."""
 
@@ -142,3 +166,22 @@ def next_ticket_state(kind: TicketKind, event: TicketEvent, state: TicketState) 
     if target is None:
         raise TicketStepNotPossible(event=event.value, state=state.value)
     return target
+
+
+def check_ticket_fields(event: TicketEvent, command: DoTicketVerb, now: datetime) -> None:
+    """Raises Invalid naming the first field that the event lacks, or an impossible device time."""
+    for field in TICKET_NEEDED.get(event, ()):
+        if getattr(command, field) is None:
+            raise Invalid(field, _WORDS[field])
+    check_times(now, occurred_at=command.occurred_at)
+    to_complaint = event is TicketEvent.RECLASSIFY and command.kind is _K.COMPLAINT
+    if to_complaint and command.complaint_class is None:
+        raise Invalid("complaint_class", "请选择投诉类别")
+
+
+def check_reclassified(kind: TicketKind, to: TicketKind) -> None:
+    """Raises Invalid naming `kind`: what a matter may not turn into, or turn from."""
+    if kind in KEEPS_ITS_KIND or to in KEEPS_ITS_KIND:
+        raise Invalid("kind", "报修和举报不能改变类别,请另行受理")
+    if kind is to:
+        raise Invalid("kind", "已经是这个类别")

@@ -17,11 +17,20 @@ from grid.work_orders.words import (
     ComplaintClass,
     TicketEvent,
     TicketKind,
+    TicketLevel,
     TicketState,
     WorkOrderState,
 )
 
 Phone = Annotated[str, Meta(pattern=r"^[0-9+ -]{5,20}$")]
+#: The further fields of a kind, by name; `forms.FIELDS` says which.
+Form = Annotated[
+    dict[
+        Annotated[str, Meta(max_length=40)],
+        Annotated[str, Meta(min_length=1, max_length=500)],
+    ],
+    Meta(max_length=20),
+]
 
 
 class ReportFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,6 +48,8 @@ class ReportFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     phone: Phone | None = None
     danger: bool = False
     called_at: Annotated[datetime, Meta(tz=True)] | None = None
+    reporter_name: Line | None = None
+    form: Form = {}
 
 
 class TakeTicket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,13 +75,7 @@ class TakeTicket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     about: Annotated[list[EmployeeNo], Meta(max_length=5)] = []
     about_ticket_id: UUID | None = None
     anonymous: bool = False
-    form: Annotated[
-        dict[
-            Annotated[str, Meta(max_length=40)],
-            Annotated[str, Meta(min_length=1, max_length=500)],
-        ],
-        Meta(max_length=20),
-    ] = {}
+    form: Form = {}
 
 
 class DoTicketVerb(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,6 +91,19 @@ class DoTicketVerb(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     kind: TicketKind | None = None
     complaint_class: ComplaintClass | None = None
     about: Annotated[list[EmployeeNo], Meta(max_length=5)] | None = None
+
+
+class RateWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a customer adds in own words after the stars."""
+
+    ticket_id: UUID
+    words: Words
+
+
+class ReadAuthor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why the author of a tip-off has to be known."""
+
+    reason: Words
 
 
 class RateTicket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,6 +133,9 @@ class TicketView(msgspec.Struct, frozen=True, kw_only=True):
     assignee_phone: str | None
     arrive_due_at: datetime | None
     stars: int | None
+    answer: str | None = None
+    urges: int = 0
+    replied_at: datetime | None = None
 
 
 class TicketStepView(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,11 +176,15 @@ class StaffTicketView(msgspec.Struct, frozen=True, kw_only=True):
     work_order_state: WorkOrderState | None
     parent_id: UUID | None
     urges: int
+    urged_at: datetime | None
     stars: int | None
     callback: CallbackOutcome | None
     answer: str | None
+    about_ticket_id: UUID | None
+    level: TicketLevel
     version: int
     reported_at: datetime
+    called_at: datetime | None
     closed_at: datetime | None
     clocks: list[ClockView]
     allowed: list[TicketEvent]
@@ -178,3 +203,63 @@ class TicketFilter(msgspec.Struct, frozen=True, kw_only=True):
     q: str | None = None
     cursor: str | None = None
     limit: int = 50
+
+
+class RatingView(msgspec.Struct, frozen=True, kw_only=True):
+    """One rating as staff read it; who gave it is not told. Nobody can change it."""
+
+    id: UUID
+    ticket_id: UUID
+    ticket_number: str
+    kind: TicketKind
+    stars: int
+    comment: str | None
+    words: str | None
+    grid: str | None
+    station: str | None
+    handled_by: str | None
+    rated_at: datetime
+
+
+class CallbackView(msgspec.Struct, frozen=True, kw_only=True):
+    """An answered ticket whose customer is to be called; `asked_in_wechat`: they may answer there.
+
+    `mine_to_call` is false for those who had it in hand: somebody else calls.
+    """
+
+    ticket_id: UUID
+    ticket_number: str
+    kind: TicketKind
+    customer_name: str | None
+    phone: str | None
+    answer: str | None
+    handled_by: str | None
+    replied_at: datetime
+    due_at: datetime | None
+    late: bool
+    tries: int
+    asked_in_wechat: bool
+    mine_to_call: bool
+    version: int
+
+
+class SealedLookupView(msgspec.Struct, frozen=True, kw_only=True):
+    """Staff looked up the author of a tip-off after it was sealed."""
+
+    id: UUID
+    ticket_id: UUID
+    ticket_number: str
+    actor: str
+    actor_name: str | None
+    action: str
+    looked_at: datetime
+
+
+class SealedAuthorView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wrote a tip-off; all null when it came without a name."""
+
+    ticket_id: UUID
+    name: str | None
+    phone: str | None
+    account_no: str | None
+    in_wechat: bool

@@ -10,13 +10,25 @@ from grid.kit.clock import business_now
 from grid.kit.database import fetch, fetch_one, insert, transaction
 from grid.kit.ids import new_id
 from grid.kit.refusals import NotFound, Refusal
-from grid.territory.types import Actor, CustomerActor
+from grid.territory.types import CustomerActor
 from grid.work_orders import tables
+from grid.work_orders.callbacks import archive, keep_rating
+from grid.work_orders.callbacks import close_job as close_job
+from grid.work_orders.follow_ups import BAD_STARS, open_follow_up
 from grid.work_orders.recording import Step, lock, write_step
 from grid.work_orders.rules import next_state
-from grid.work_orders.ticket_types import RateTicket, TicketView
+from grid.work_orders.ticket_recording import TicketStep, lock_ticket, write_ticket_step
+from grid.work_orders.ticket_rules import DRIVEN_BY_JOB
+from grid.work_orders.ticket_types import RateTicket, RateWords, TicketView
 from grid.work_orders.types import DoVerb
-from grid.work_orders.words import TicketKind, TicketState, WorkOrderEvent, WorkOrderState
+from grid.work_orders.words import (
+    CallbackOutcome,
+    TicketEvent,
+    TicketKind,
+    TicketState,
+    WorkOrderEvent,
+    WorkOrderState,
+)
 
 _SELECT = (
     "SELECT t.*, a.account_no, a.address AS account_address, w.id AS work_order_id,"
@@ -53,9 +65,11 @@ async def ticket_view(ticket_id: UUID) -> TicketView:
 
 
 async def tickets_of_openid(actor: CustomerActor, limit: int = 5) -> list[TicketView]:
-    """The customer's own newest tickets, open ones first. Audited."""
+    """The customer's own newest tickets, sealed ones too, open ones first. Audited."""
     rows = await fetch(
-        f"{_SELECT} WHERE t.openid = $1 ORDER BY (t.closed_at IS NULL) DESC, t.id DESC LIMIT $2",
+        f"{_SELECT} WHERE t.openid = $1"  # noqa: S608 - ours
+        " OR t.id IN (SELECT a.ticket FROM sealed_author a WHERE a.openid = $1)"
+        " ORDER BY (t.closed_at IS NULL) DESC, t.id DESC LIMIT $2",
         actor.openid,
         limit,
     )
@@ -64,30 +78,57 @@ async def tickets_of_openid(actor: CustomerActor, limit: int = 5) -> list[Ticket
 
 
 async def rate_ticket(actor: CustomerActor, command: RateTicket) -> TicketView:
-    """One to five stars for a ticket of one's own; its job closes, and with it the ticket.
+    """One to five stars for a ticket of one's own; it closes, and its job with it.
 
-    Raises NotFound (not yours), TicketNotFinished, TicketAlreadyRated.
+    Few stars open a follow-up. Raises NotFound (not yours), TicketNotFinished, TicketAlreadyRated.
     """
     async with transaction():
-        job = await _lock_job_of(actor, command.ticket_id)
-        state = WorkOrderState(job["state"])
-        if state not in (WorkOrderState.COMPLETED, WorkOrderState.CLOSED):
+        job, row = await _lock_own(actor, command.ticket_id)
+        if not _is_answered(job, row):
             raise TicketNotFinished()
-        now = await business_now()
-        if await fetch_one("SELECT 1 FROM rating WHERE ticket = $1", command.ticket_id):
+        if await fetch_one("SELECT 1 FROM rating WHERE ticket = $1", row["id"]):
             raise TicketAlreadyRated()
-        await insert(
-            tables.Rating,
-            id=new_id(),
-            ticket=command.ticket_id,
-            work_order=job["id"],
-            stars=command.stars,
-            comment=command.comment,
-            openid=actor.openid,
-            rated_at=now,
+        now = await business_now()
+        await keep_rating(row, job, command.stars, command.comment, actor.openid, now)
+        content = command.stars > BAD_STARS
+        said = CallbackOutcome.SATISFIED if content else CallbackOutcome.UNSATISFIED
+        reason = f"客户评价 {command.stars} 星"
+        if job is not None and job["state"] == WorkOrderState.COMPLETED:
+            await close_job(actor, job, reason, said)
+        await archive(actor, row["id"], said, TicketStep(TicketEvent.ARCHIVE, now, reason))
+        if not content:
+            await open_follow_up(actor, row, command.comment, now)
+        return await ticket_view(command.ticket_id)
+
+
+async def add_rating_words(actor: CustomerActor, command: RateWords) -> TicketView:
+    """Free words after the stars, once; they go on to the follow-up where there is one.
+
+    Raises NotFound (not yours, or not rated), TicketAlreadyRated when words were said before.
+    """
+    async with transaction():
+        _, row = await _lock_own(actor, command.ticket_id)
+        rating = await fetch_one(
+            "SELECT r.id, r.comment, c.id AS later FROM rating r"
+            " LEFT JOIN rating_comment c ON c.rating = r.id WHERE r.ticket = $1",
+            row["id"],
         )
-        if state is WorkOrderState.COMPLETED:
-            await close_job(actor, job, f"客户评价 {command.stars} 星")
+        if rating is None:
+            raise NotFound("没有等您说明的评价")
+        if rating["comment"] or rating["later"]:
+            raise TicketAlreadyRated()
+        now = await business_now()
+        await insert(
+            tables.RatingComment, id=new_id(), rating=rating["id"], words=command.words, said_at=now
+        )
+        child = await fetch_one(
+            "SELECT * FROM ticket WHERE parent = $1 AND closed_at IS NULL ORDER BY id DESC LIMIT 1"
+            " FOR UPDATE",
+            row["id"],
+        )
+        if child is not None:
+            told = TicketStep(TicketEvent.COMMENT, now, f"客户说明:{command.words}"[:500])
+            await write_ticket_step(actor, child, told)
         return await ticket_view(command.ticket_id)
 
 
@@ -97,7 +138,9 @@ async def say_still_dark(actor: CustomerActor, ticket_id: UUID) -> TicketView:
     Raises NotFound (not yours), TicketNotFinished while somebody is still at work.
     """
     async with transaction():
-        job = await _lock_job_of(actor, ticket_id)
+        job, _ = await _lock_own(actor, ticket_id)
+        if job is None:
+            raise NotFound("没有这个报修")
         state = WorkOrderState(job["state"])
         if state not in (WorkOrderState.COMPLETED, WorkOrderState.CLOSED):
             raise TicketNotFinished("师傅还在处理,请稍等")
@@ -108,24 +151,42 @@ async def say_still_dark(actor: CustomerActor, ticket_id: UUID) -> TicketView:
         return await ticket_view(ticket_id)
 
 
-async def close_job(actor: Actor, job: Record, reason: str) -> None:
-    """Close a completed job whose row is locked, and its ticket with it."""
-    now = await business_now()
-    command = DoVerb(version=job["version"], reason=reason)
-    to_state = next_state(WorkOrderEvent.CLOSE, WorkOrderState(job["state"]))
-    await write_step(actor, job, Step(WorkOrderEvent.CLOSE, to_state, now, command))
+async def lock_with_job(ticket_id: UUID) -> tuple[Record | None, Record]:
+    """The ticket's last job, if it has one, and the ticket, locked in this order.
 
-
-async def _lock_job_of(actor: CustomerActor, ticket_id: UUID) -> Record:
-    found = await fetch_one(
-        "SELECT w.id FROM work_order w JOIN ticket t ON t.id = w.ticket"
-        " WHERE t.id = $1 AND t.openid = $2 ORDER BY w.id DESC LIMIT 1",
-        ticket_id,
-        actor.openid,
+    Raises NotFound.
+    """
+    last = await fetch_one(
+        "SELECT id FROM work_order WHERE ticket = $1 ORDER BY id DESC LIMIT 1", ticket_id
     )
-    if found is None:
+    job = None if last is None else await lock(cast(UUID, last["id"]))
+    return job, await lock_ticket(ticket_id)
+
+
+async def is_own(actor: CustomerActor, row: Record) -> bool:
+    """Whether the customer told this ticket, openly or under the seal."""
+    if not row["sealed"]:
+        return bool(row["openid"] == actor.openid)
+    author = await fetch_one(
+        "SELECT 1 FROM sealed_author WHERE ticket = $1 AND openid = $2", row["id"], actor.openid
+    )
+    return author is not None
+
+
+async def _lock_own(actor: CustomerActor, ticket_id: UUID) -> tuple[Record | None, Record]:
+    found = await fetch_one("SELECT * FROM ticket WHERE id = $1", ticket_id)
+    if found is None or not await is_own(actor, found):
         raise NotFound("没有这个报修")
-    return await lock(cast(UUID, found["id"]))
+    return await lock_with_job(ticket_id)
+
+
+def _is_answered(job: Record | None, row: Record) -> bool:
+    if row["kind"] in DRIVEN_BY_JOB:
+        return job is not None and job["state"] in (
+            WorkOrderState.COMPLETED,
+            WorkOrderState.CLOSED,
+        )
+    return row["state"] in (TicketState.REPLIED, TicketState.CALLED_BACK, TicketState.CLOSED)
 
 
 def _view(row: Record) -> TicketView:
@@ -148,4 +209,7 @@ def _view(row: Record) -> TicketView:
         assignee_phone=row["assignee_phone"],
         arrive_due_at=row["arrive_due_at"] if waiting else None,
         stars=row["stars"],
+        answer=row["answer"],
+        urges=row["urges"],
+        replied_at=row["replied_at"],
     )

@@ -1,5 +1,7 @@
 """Taking a fault: who may tell what, where it is, and what is told twice."""
 
+from uuid import UUID
+
 import pytest
 
 from grid.geography.types import Place, PlaceClass
@@ -110,14 +112,20 @@ async def test_a_place_nobody_knows_waits_where_only_the_county_sees_it() -> Non
     assert "assign" in shown.allowed
 
 
-async def test_limits_follow_the_place_and_stay_when_the_settings_change() -> None:
+async def _limit_s(subject_id: UUID, target: str) -> int:
+    found: int = await fetch_value(
+        "SELECT limit_s FROM sla_clock WHERE subject_id = $1 AND target = $2", subject_id, target
+    )
+    return found
+
+
+async def test_limits_follow_the_place() -> None:
     grid = await make_grid()
     home, customer = await make_account(grid, place_class=PlaceClass.REMOTE), make_customer()
     await link(customer, home)
     ticket = await report_fault(customer, fault(home))
-    await execute("UPDATE dated_setting SET value = '10' WHERE name LIKE 'arrive_minutes.%'")
     row = await row_of(job_id(ticket))
-    assert (row["place_class"], row["arrive_limit_s"]) == ("remote", 120 * 60)
+    assert (row["place_class"], await _limit_s(row["id"], "arrive")) == ("remote", 120 * 60)
     danger = await report_fault(customer, fault(home, place=grid.place, danger=True))
     assert (await row_of(job_id(danger)))["place_class"] == "remote", "also when they say where"
 
@@ -215,7 +223,7 @@ async def test_staff_open_a_job_by_hand_and_see_it() -> None:
     )
     job = await open_work_order(scene.manager, command)
     assert (job.state, job.description) == ("triaged", "路过听说停电")
-    assert (await said()) == {"WorkOrderOpened": 1}
+    assert (await said()) == {"WorkOrderOpened": 1, "TicketOpened": 1}
 
 
 async def test_what_cannot_be_completed_stays_on_its_ticket_and_gets_a_further_job() -> None:
@@ -223,7 +231,7 @@ async def test_what_cannot_be_completed_stays_on_its_ticket_and_gets_a_further_j
     job = await walked(scene, await offered(scene), "start")
     job = await step(scene.manager, job, "cannot-complete", reason="需要吊车")
     assert job.ticket_id is not None
-    assert (await ticket_view(job.ticket_id)).state == "in_hand"
+    assert (await ticket_view(job.ticket_id)).state == "on_site"
     further = OpenWorkOrder(description="带吊车再去", ticket_id=job.ticket_id)
     with pytest.raises(NotAllowed):
         await open_work_order(scene.manager, further)

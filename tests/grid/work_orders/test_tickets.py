@@ -79,7 +79,7 @@ async def test_a_closed_ticket_may_be_opened_again_by_its_customer() -> None:
     await rate_ticket(scene.customer, RateTicket(ticket_id=job.ticket_id, stars=1))
     dark = await say_still_dark(scene.customer, job.ticket_id)
     assert (dark.state, dark.work_order_state, dark.closed_at) == (
-        "in_hand",
+        "accepted",
         "pending_dispatch",
         None,
     )
