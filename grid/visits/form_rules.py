@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from grid.kit.refusals import Invalid
-from grid.visits.types import Answer, AnswerView, VisitField
+from grid.visits.form_types import Answer, AnswerView, VisitField
 from grid.visits.words import FieldType
 
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")

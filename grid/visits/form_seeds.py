@@ -1,6 +1,6 @@
 """The forms and leaflets that a county starts with, as data. Version 1; nothing here is edited."""
 
-from grid.visits.types import VisitField
+from grid.visits.form_types import VisitField
 from grid.visits.words import FieldType, FormWord
 
 _T, _F = FieldType, FormWord

@@ -16,8 +16,14 @@ from grid.territory.authority import ALLOWED, Action, may, require
 from grid.territory.types import Actor, StaffActor
 from grid.visits.form_rules import check_form, fields_for
 from grid.visits.form_seeds import LEAFLETS, SEED_FORMS
+from grid.visits.form_types import (
+    LeafletView,
+    ProposeForm,
+    VisitField,
+    VisitFormsView,
+    VisitFormView,
+)
 from grid.visits.rules import sees_money
-from grid.visits.types import LeafletView, ProposeForm, VisitField, VisitFormsView, VisitFormView
 from grid.visits.words import FormState, FormWord
 
 _FIELDS = msgspec.json.Decoder(list[VisitField])

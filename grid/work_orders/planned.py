@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 from asyncpg import Record
+from piccolo.table import Table
 
 from grid.clocks.ledger import ClockRow, Effects, after, next_due, opened
 from grid.clocks.policies import Facts, chosen, policies_of
@@ -96,7 +97,7 @@ async def _clocks(
     ]
     for facts in set(every):
         limits[facts] = chosen(policies, facts)
-    ticking = await ticking_for([limit for one in limits.values() for limit in one], now)
+    ticking = await ticking_for([limit for one in limits.values() for limit in one])
     found: dict[UUID, list[ClockRow]] = {}
     for job, facts in zip(jobs, every, strict=True):
         key = (facts, job.starts_at)
@@ -128,38 +129,41 @@ async def _write_jobs(
     )
     day = f"{business_day(now):%Y%m%d}"
     priority = KINDS[kind].priority.value
-    await insert_many(
+    await _copy_in(
         tables.WorkOrder,
-        "id number kind state priority description account grid station place_class lat lon"
-        " assignee supervised live_work starts_at reported_at clock_from dispatched_at due_at"
-        " version".split(),
         [
-            (
-                job.id,
-                f"GD{day}{number['running']:06d}",
-                kind.value,
-                _S.ASSIGNED.value,
-                priority,
-                job.description,
-                job.account_id,
-                job.grid_id,
-                job.station_id,
-                job.place_class,
-                job.lat,
-                job.lon,
-                job.staff_id,
-                False,
-                False,
-                job.starts_at,
-                now,
-                job.starts_at,
-                now,
-                due[job.id],
-                1,
-            )
+            {
+                "id": job.id,
+                "number": f"GD{day}{number['running']:06d}",
+                "kind": kind.value,
+                "state": _S.ASSIGNED.value,
+                "priority": priority,
+                "description": job.description,
+                "account": job.account_id,
+                "grid": job.grid_id,
+                "station": job.station_id,
+                "place_class": job.place_class,
+                "lat": job.lat,
+                "lon": job.lon,
+                "assignee": job.staff_id,
+                "supervised": False,
+                "live_work": False,
+                "starts_at": job.starts_at,
+                "reported_at": now,
+                "clock_from": job.starts_at,
+                "dispatched_at": now,
+                "due_at": due[job.id],
+                "version": 1,
+            }
             for job, number in zip(jobs, numbers, strict=True)
         ],
     )
+
+
+async def _copy_in(table: type[Table], rows: Sequence[Mapping[str, object]]) -> None:
+    """COPY rows that all have the same fields."""
+    if rows:
+        await insert_many(table, list(rows[0]), [list(row.values()) for row in rows])
 
 
 async def _write_clocks(clocks: Mapping[UUID, Sequence[ClockRow]]) -> None:
@@ -182,39 +186,52 @@ async def _write_clocks(clocks: Mapping[UUID, Sequence[ClockRow]]) -> None:
 
 
 async def _write_assignments(actor: Actor, jobs: Sequence[PlannedJob], now: datetime) -> None:
-    await insert_many(
-        tables.Assignment,
-        ["id", "work_order", "staff", "capacity", "state", "offered_at", "chosen_by"],
-        [
-            (
-                new_id(),
-                job.id,
-                job.staff_id,
-                job.capacity.value,
-                AssignmentState.OFFERED.value,
-                now,
-                actor.subject,
-            )
-            for job in jobs
-        ],
-    )
+    rows = [_assignment(actor, job.id, job.staff_id, job.capacity, now) for job in jobs]
+    await _copy_in(tables.Assignment, rows)
+
+
+def _assignment(
+    actor: Actor,
+    job_id: UUID,
+    staff_id: UUID,
+    capacity: Capacity,
+    now: datetime,
+    reason: str | None = None,
+) -> dict[str, object]:
+    """Offered without a limit: silence takes no planned job away."""
+    return {
+        "id": new_id(),
+        "work_order": job_id,
+        "staff": staff_id,
+        "capacity": capacity.value,
+        "state": AssignmentState.OFFERED.value,
+        "offered_at": now,
+        "reason": reason,
+        "chosen_by": actor.subject,
+    }
 
 
 async def _write_histories(actor: Actor, jobs: Sequence[PlannedJob], now: datetime) -> None:
-    lines: list[tuple[object, ...]] = []
+    rows: list[dict[str, object]] = []
     for job in jobs:
-        facts = msgspec.json.encode({"starts_at": job.starts_at}).decode()
-        intake, given = _E.INTAKE.value, _E.ASSIGN.value
-        waiting, state = _S.TRIAGED.value, _S.ASSIGNED.value
-        lines.append((new_id(), job.id, 0, intake, None, waiting, actor.subject, None, now, "{}"))
-        lines.append(
-            (new_id(), job.id, 1, given, waiting, state, actor.subject, job.staff_id, now, facts)
+        line = {"work_order": job.id, "actor": actor.subject, "at": now}
+        intake = {"version": 0, "event": _E.INTAKE.value, "to_state": _S.TRIAGED.value}
+        given = {"version": 1, "event": _E.ASSIGN.value, "to_state": _S.ASSIGNED.value}
+        starts_at = msgspec.json.encode({"starts_at": job.starts_at}).decode()
+        rows.append(
+            {"id": new_id(), **line, **intake, "from_state": None, "staff": None, "facts": "{}"}
         )
-    await insert_many(
-        tables.WorkOrderTransition,
-        "id work_order version event from_state to_state actor staff at facts".split(),
-        lines,
-    )
+        rows.append(
+            {
+                "id": new_id(),
+                **line,
+                **given,
+                "from_state": _S.TRIAGED.value,
+                "staff": job.staff_id,
+                "facts": starts_at,
+            }
+        )
+    await _copy_in(tables.WorkOrderTransition, rows)
 
 
 def _changed(job: PlannedJob) -> WorkOrderChanged:
@@ -274,22 +291,8 @@ async def _give_to(actor: Actor, row: Record, staff_id: UUID, now: datetime, rea
         now,
         reason,
     )
-    await insert_many(
-        tables.Assignment,
-        "id work_order staff capacity state offered_at reason chosen_by".split(),
-        [
-            (
-                new_id(),
-                row["id"],
-                staff_id,
-                Capacity.BY_HAND.value,
-                AssignmentState.OFFERED.value,
-                now,
-                reason,
-                actor.subject,
-            )
-        ],
-    )
+    row_of = _assignment(actor, row["id"], staff_id, Capacity.BY_HAND, now, reason)
+    await _copy_in(tables.Assignment, [row_of])
 
 
 async def cancel_planned(actor: Actor, job_id: UUID, reason: str) -> None:
