@@ -12,6 +12,8 @@ import grid.dispatch.tables
 import grid.evidence.tables
 import grid.indicators.tables
 import grid.kit.tables
+import grid.notices.tables
+import grid.outages.tables
 import grid.positions.tables
 import grid.supervision.tables
 import grid.territory.tables
@@ -28,7 +30,9 @@ APP_CONFIG = AppConfig(
         *grid.evidence.tables.TABLES,
         *grid.clocks.tables.TABLES,
         *grid.positions.tables.TABLES,
+        *grid.notices.tables.TABLES,
         *grid.work_orders.tables.TABLES,
+        *grid.outages.tables.TABLES,
         *grid.visits.tables.TABLES,
         *grid.supervision.tables.TABLES,
         *grid.dispatch.tables.TABLES,

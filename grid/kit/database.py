@@ -34,6 +34,7 @@ APPEND_ONLY_TABLES = (
     "indicator_period",
     "indicator_record",
     "indicator_sum",
+    "outage_transition",
 )
 
 _DEFAULT_SERVER_SETTINGS: Mapping[str, str] = {

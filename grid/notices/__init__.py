@@ -1,0 +1,1 @@
+"""What customers were told, and whether it came true: the ledger of promised times."""
