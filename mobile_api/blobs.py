@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
 from litestar import Controller, Response, get, head, patch, post
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from grid.evidence import serving, uploads
 from grid.evidence.types import BlobNeed, DeclareBlobs, MediaType, UploadView
+from grid.kit.pages import Page
 from grid.kit.refusals import NotFound
 from mobile_api.parameters import StaffRequest
 
@@ -34,14 +36,30 @@ Checksum: TypeAlias = Annotated[
 ]
 
 
+_BYTES = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
+
+
+@dataclass
+class _FileOperation(Operation):
+    """Says in the contract that the answer is a file of one of the kinds that are kept."""
+
+    def __post_init__(self) -> None:
+        kinds = (*MediaType, "application/octet-stream")
+        self.responses = {
+            **(self.responses or {}),
+            "200": OpenAPIResponse(
+                description="The bytes of the file", content=dict.fromkeys(map(str, kinds), _BYTES)
+            ),
+        }
+
+
 @dataclass
 class _ChunkOperation(Operation):
     """Says in the contract that the body is a piece of a file."""
 
     def __post_init__(self) -> None:
-        piece = OpenAPIMediaType(schema=Schema(type="string", format="binary"))  # type: ignore[arg-type]
         self.request_body = RequestBody(
-            content={"application/offset+octet-stream": piece},
+            content={"application/octet-stream": _BYTES},
             description=f"1 to {uploads.CHUNK_MAX_BYTES} bytes",
             required=True,
         )
@@ -52,10 +70,10 @@ class BlobController(Controller):
     tags = ("evidence",)
 
     @post(status_code=200)
-    async def declare(self, request: StaffRequest, data: JSONBody[DeclareBlobs]) -> list[BlobNeed]:
-        """What is here of files that I will send. Safe to ask again: it needs no key, and its
-        answer is always that of now."""
-        return await uploads.declare(request.user, data)
+    async def declare(self, request: StaffRequest, data: JSONBody[DeclareBlobs]) -> Page[BlobNeed]:
+        """What is here of files that I will send, in the order asked. Safe to ask again: it needs
+        no key, and its answer is always that of now."""
+        return Page(items=await uploads.declare(request.user, data), next=None)
 
     @head("/{sha256:str}")
     async def progress(self, request: StaffRequest, sha256: FromPath[str]) -> Response[None]:
@@ -84,7 +102,7 @@ class BlobController(Controller):
         )
         return Response(None, status_code=204, headers=_progress_headers(view))
 
-    @get("/{sha256:str}", media_type="application/octet-stream")
+    @get("/{sha256:str}", operation_class=_FileOperation)
     async def show(
         self,
         request: StaffRequest,

@@ -22,7 +22,7 @@ from grid.evidence.types import (
 from grid.kit.clock import business_now
 from grid.kit.database import execute, fetch, fetch_one, transaction
 from grid.kit.ids import new_id
-from grid.kit.outbox import say
+from grid.kit.outbox import say, say_all
 
 #: A picture that takes longer has failed; it is tried again when there is less to do.
 PREPARE_LIMIT_S = 5.0
@@ -117,8 +117,7 @@ async def flag_near_duplicates(sha256: str) -> int:
     bits = await policies.alike_bits(await business_now())
     async with transaction():
         pairs = await _pairs(sha256, known["difference_hash"], bits)
-        for pair in pairs:
-            await say(_found(pair))
+        await say_all([_found(pair) for pair in pairs])
     return len(pairs)
 
 
