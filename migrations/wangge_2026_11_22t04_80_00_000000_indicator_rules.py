@@ -25,10 +25,9 @@ _FORWARDS = (
     "CREATE INDEX sla_pause_from ON sla_pause (from_at)",
     "CREATE INDEX ticket_transition_judged ON ticket_transition (event, at)"
     " WHERE event IN ('archive', 'callback')",
-    "CREATE INDEX work_order_transition_arrivals_at ON work_order_transition (at)"
-    " WHERE event = 'arrive'",
-    "CREATE INDEX ticket_reported ON ticket (reported_at)",
-    "CREATE INDEX rating_rated ON rating (rated_at)",
+    "CREATE INDEX visit_stop_began ON visit_stop"
+    " ((stop_day::timestamp AT TIME ZONE 'Asia/Shanghai'))",
+    "CREATE INDEX time_correction_proposed ON time_correction (proposed_at)",
 )
 
 
