@@ -45,6 +45,7 @@ EVENTS = {
     _E.ACCEPT: "接单",
     _E.DECLINE: "退单",
     _E.SILENCE: "超时未接，收回",
+    _E.RELEASE: "收回",
     _E.DEPART: "出发",
     _E.ARRIVE: "到达现场",
     _E.START: "开始处理",

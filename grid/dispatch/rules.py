@@ -10,12 +10,16 @@ from grid.dispatch.types import CandidateView, Terms
 from grid.geography.distance import distance_m
 from grid.geography.travel import travel_time_s
 from grid.geography.types import Place, PlaceClass
-from grid.work_orders.words import Capacity
+from grid.territory.authority import AnyRole
+from grid.territory.types import GridRole, StaffRole
+from grid.work_orders.kinds import KINDS, SKILL_WORDS
+from grid.work_orders.words import Capacity, WorkOrderKind
 
 
 class Job(NamedTuple):
     """What matters of the job."""
 
+    kind: WorkOrderKind
     place: Place | None
     place_class: PlaceClass
     danger: bool = False
@@ -29,7 +33,7 @@ class Person(NamedTuple):
     name: str
     capacity: Capacity
     on_shift: bool
-    skilled: bool
+    skills: frozenset[str]
     relative: bool
     asked_lately: bool
     open_jobs: int
@@ -45,7 +49,7 @@ def rank(
     The grid's own manager on duty comes before everybody else (the grid owns its matters); the
     rest are ordered by cost; equal costs by employee number, so that a rank can be repeated.
     """
-    judged = [(person, why_not(person, weights, job.danger)) for person in people]
+    judged = [(person, why_not(person, weights, job)) for person in people]
     fit = [(person, terms(job, person, weights, now)) for person, why in judged if why is None]
     fit.sort(key=lambda pair: (_order(pair[0]), pair[1].total_s, pair[0].employee_no))
     ranked = [_view(job, person, found, place) for place, (person, found) in enumerate(fit, 1)]
@@ -56,17 +60,34 @@ def rank(
     return ranked + [_unfit(job, person, why) for person, why in others]
 
 
-def why_not(person: Person, weights: Weights, danger: bool = False) -> str | None:
-    """Why somebody cannot be offered the job, in words, or None; danger waits for no full hands."""
+#: The role that each capacity stands for.
+_ROLE: dict[Capacity, AnyRole] = {
+    Capacity.MANAGER: GridRole.MANAGER,
+    Capacity.ASSISTANT: GridRole.ASSISTANT,
+    Capacity.NEIGHBOUR: GridRole.MANAGER,
+    Capacity.CREW: StaffRole.CREW,
+}
+
+
+def why_not(person: Person, weights: Weights, job: Job) -> str | None:
+    """Why somebody cannot be offered the job, in words, or None; danger waits for no full hands.
+
+    Who may do a kind and with which certificates is company rule (`work_orders/kinds.py`).
+    """
+    spec = KINDS[job.kind]
+    role = _ROLE.get(person.capacity)
+    if role is not None and role not in spec.may_do:
+        return f"岗位不能做“{spec.title}”工单"
     if not person.on_shift:
         return "不在班"
-    if not person.skilled:
-        return "没有有效的抢修资格"
+    lacking = [SKILL_WORDS[skill] for skill in spec.skills if skill not in person.skills]
+    if lacking:
+        return f"没有有效的{'、'.join(lacking)}资格"
     if person.relative:
         return "是本人亲属的用电户"
     if person.asked_lately:
         return "刚刚退单或未接单"
-    if person.open_jobs >= weights.open_jobs_max and not danger:
+    if person.open_jobs >= weights.open_jobs_max and not job.danger:
         return f"手上已有 {person.open_jobs} 个工单"
     return None
 

@@ -11,32 +11,33 @@ from grid.dispatch.rules import Job, Person, rank
 from grid.dispatch.types import CandidateView
 from grid.geography.types import Place, PlaceClass
 from grid.kit.clock import business_day, business_now
-from grid.kit.database import fetch, fetch_one, fetch_value, insert, transaction
+from grid.kit.database import fetch, fetch_one, insert, transaction
 from grid.kit.ids import new_id
-from grid.kit.refusals import NotAllowed, NotFound, StaleVersion
+from grid.kit.refusals import NotAllowed, NotFound
 from grid.territory.authority import Action
 from grid.territory.types import Actor, StaffActor, SystemActor
-from grid.work_orders.assigning import Choice, assign, offer_to
-from grid.work_orders.recording import lock
+from grid.work_orders.assigning import assign, offer_to
+from grid.work_orders.kinds import KINDS
+from grid.work_orders.last_step import stale
+from grid.work_orders.recording import Choice, lock
 from grid.work_orders.rules import WAITING, check_fields, next_state, reaches
 from grid.work_orders.steps import check_right
 from grid.work_orders.types import AssignByHand, DoVerb, WorkOrderView
-from grid.work_orders.words import Capacity, Priority, WorkOrderEvent, WorkOrderState
+from grid.work_orders.words import Capacity, Priority, WorkOrderEvent, WorkOrderKind, WorkOrderState
 
 DISPATCH = SystemActor(name="dispatch")
 #: Waiting jobs looked at in one run of the schedule.
 WAITING_MAX = 500
 
-#: The start that a planned job waits for stands in its history.
-_STARTS_AT = "SELECT (h.facts->>'starts_at')::timestamptz FROM work_order_transition h"
-_LAST_PLAN = "AND h.event = 'schedule' ORDER BY h.version DESC LIMIT 1"
+#: Kinds that dispatch offers by itself; the others are planned for somebody.
+_OFFERED = [kind.value for kind, spec in KINDS.items() if spec.offered]
 
 _PEOPLE = """
 SELECT s.id, s.employee_no, s.name, p.capacity,
        EXISTS (SELECT 1 FROM shift f WHERE f.staff = s.id AND f.starts_at <= $4
                AND f.ends_at > $4) AS on_shift,
-       EXISTS (SELECT 1 FROM staff_skill k WHERE k.staff = s.id AND k.valid_until >= $5
-               AND k.skill = 'fault_repair') AS skilled,
+       ARRAY(SELECT k.skill FROM staff_skill k WHERE k.staff = s.id
+             AND k.valid_until >= $5) AS skills,
        EXISTS (SELECT 1 FROM relative_account r JOIN service_account a
                ON a.account_no = r.account_no WHERE r.staff = s.id AND a.id = $3) AS relative,
        EXISTS (SELECT 1 FROM assignment h WHERE h.staff = s.id AND h.work_order = $6
@@ -59,6 +60,8 @@ FROM (
     ) reachable ORDER BY staff, place
 ) p JOIN staff s ON s.id = p.staff AND s.state = 'active'
 LEFT JOIN last_position l ON l.staff = s.id
+WHERE NOT EXISTS (SELECT 1 FROM ticket_accused x JOIN work_order w ON w.ticket = x.ticket
+    WHERE w.id = $6 AND x.staff = s.id)
 """
 
 
@@ -78,8 +81,9 @@ async def candidates(actor: Actor, work_order_id: UUID) -> list[CandidateView]:
 async def offer(work_order_id: UUID) -> bool:
     """Offer a waiting job to the best candidate; False when it waits no more or nobody is fit.
 
-    A job whose grid nobody knows waits for a dispatcher, a planned one for its start. Two at once:
-    the second waits for the first and then finds nothing to offer. Raises NotFound.
+    A job whose grid nobody knows waits for a dispatcher, a planned one for its start; a kind that
+    is given to somebody when it is planned is never offered. Two at once: the second waits for the
+    first and then finds nothing to offer. Raises NotFound.
     """
     async with transaction():
         row = await lock(work_order_id)
@@ -119,7 +123,7 @@ async def reassign(actor: StaffActor, work_order_id: UUID, command: DoVerb) -> W
         row = await lock(work_order_id)
         check_right(actor, row, WorkOrderEvent.REASSIGN)
         if row["version"] != command.version:
-            raise StaleVersion(version=row["version"])
+            raise await stale(row)
         next_state(WorkOrderEvent.REASSIGN, WorkOrderState(row["state"]))
         choice = AssignByHand(staff_id=command.staff_id, reason=command.reason)
         return await assign_by_hand(actor, work_order_id, choice)
@@ -132,25 +136,24 @@ async def waiting_jobs(limit: int = WAITING_MAX) -> list[UUID]:
     busy does not keep the others from being tried again.
     """
     rows = await fetch(
-        "SELECT id FROM (SELECT w.id, w.reported_at, w.priority = 'danger' AS danger,"  # noqa: S608
+        "SELECT id FROM (SELECT w.id, w.reported_at, w.priority = 'danger' AS danger,"
         " row_number() OVER (PARTITION BY w.grid"
         " ORDER BY (w.priority = 'danger') DESC, w.reported_at, w.id) AS turn"
         " FROM work_order w WHERE w.grid IS NOT NULL"
-        " AND (w.state IN ('triaged', 'pending_dispatch') OR (w.state = 'scheduled'"
-        f" AND ({_STARTS_AT} WHERE h.work_order = w.id {_LAST_PLAN}) <= $2))"
+        " AND w.state IN ('triaged', 'pending_dispatch', 'scheduled')"
+        " AND (w.starts_at IS NULL OR w.starts_at <= $2) AND w.kind = ANY($3::varchar[])"
         " ORDER BY 3 DESC, 4, 2, 1 LIMIT $1) looked_at ORDER BY danger DESC, reported_at, id",
         limit,
         await business_now(),
+        _OFFERED,
     )
     return [row["id"] for row in rows]
 
 
 async def _waits_now(row: Record) -> bool:
-    state = WorkOrderState(row["state"])
-    if state is not WorkOrderState.SCHEDULED:
-        return state in WAITING
-    starts_at = await fetch_value(f"{_STARTS_AT} WHERE h.work_order = $1 {_LAST_PLAN}", row["id"])
-    return starts_at is not None and starts_at <= await business_now()
+    if WorkOrderState(row["state"]) not in WAITING or row["kind"] not in _OFFERED:
+        return False
+    return row["starts_at"] is None or row["starts_at"] <= await business_now()
 
 
 async def _ranked(row: Record) -> list[CandidateView]:
@@ -167,7 +170,12 @@ async def _ranked(row: Record) -> list[CandidateView]:
         float(weights.ask_again_s),
     )
     place = None if row["lat"] is None else Place(lat=row["lat"], lon=row["lon"])
-    job = Job(place, PlaceClass(row["place_class"]), row["priority"] == Priority.DANGER)
+    job = Job(
+        WorkOrderKind(row["kind"]),
+        place,
+        PlaceClass(row["place_class"]),
+        row["priority"] == Priority.DANGER,
+    )
     return rank(job, [_person(person) for person in people], weights, now)
 
 
@@ -178,7 +186,7 @@ def _person(row: Record) -> Person:
         name=row["name"],
         capacity=Capacity(row["capacity"]),
         on_shift=row["on_shift"],
-        skilled=row["skilled"],
+        skills=frozenset(row["skills"]),
         relative=row["relative"],
         asked_lately=row["asked_lately"],
         open_jobs=row["open_jobs"],

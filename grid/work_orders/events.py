@@ -105,6 +105,14 @@ class TicketRated(Event, frozen=True, kw_only=True):
     stars: int
 
 
+class TicketLeftOpen(Event, frozen=True, kw_only=True):
+    """A ticket's job ended without solving it, and nobody made a further one; said once a job."""
+
+    ticket_id: UUID
+    work_order_id: UUID
+    grid_id: UUID | None
+
+
 class SosRaised(Event, frozen=True, kw_only=True):
     """Somebody on site is in danger, or did not check in: people are paged."""
 

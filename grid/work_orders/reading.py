@@ -1,13 +1,14 @@
 """Reading jobs: one statement per list or page, row scope in it, phones masked by role."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
+import msgspec
 from asyncpg import Record
 
 from grid.clocks.service import CLOCKS_OF, views_of
+from grid.evidence.service import counted
+from grid.evidence.types import EvidencePurpose
 from grid.geography.distance import distance_m
 from grid.geography.types import Place
 from grid.kit import audit
@@ -17,9 +18,12 @@ from grid.kit.pages import LIMIT_MAX, Page, decode_cursor, encode_cursor
 from grid.kit.refusals import Invalid, NotFound
 from grid.territory.authority import Action, Visible, visible
 from grid.territory.types import Actor, StaffActor
+from grid.work_orders.accused import HIDDEN_FROM
+from grid.work_orders.kinds import KINDS, missing_evidence
 from grid.work_orders.rules import (
     ASSIGNEE_ONLY,
     IN_PLACE_OF,
+    OVER,
     RIGHT,
     TRANSITIONS,
     WAITING,
@@ -28,6 +32,7 @@ from grid.work_orders.rules import (
 from grid.work_orders.types import PersonView, TransitionView, WorkOrderFilter, WorkOrderView
 from grid.work_orders.words import (
     ArrivalGrade,
+    ArrivalProof,
     Priority,
     WorkOrderEvent,
     WorkOrderKind,
@@ -46,7 +51,10 @@ JOB_ROWS = (
     " LEFT JOIN service_grid g ON g.id = w.grid LEFT JOIN supply_station s ON s.id = w.station"
     " LEFT JOIN staff p ON p.id = w.assignee"
 )
-REACHED = "($1::bool OR w.station = ANY($2::uuid[]) OR w.grid = ANY($3::uuid[]) OR w.assignee = $4)"
+REACHED = (
+    "(($1::bool OR w.station = ANY($2::uuid[]) OR w.grid = ANY($3::uuid[]) OR w.assignee = $4)"
+    f" AND NOT {HIDDEN_FROM.format(ticket='w.ticket', staff='$4::uuid')})"
+)
 STILL_OPEN = "w.state NOT IN ('completed', 'cannot_complete', 'cancelled', 'closed')"
 
 
@@ -113,11 +121,14 @@ async def work_order(actor: Actor, work_order_id: UUID) -> WorkOrderView:
     view = await view_one(actor, work_order_id)
     history = await _history(work_order_id)
     await audit.record("work_order.read", str(work_order_id))
-    return _with_history(view, history)
+    return msgspec.structs.replace(view, history=history)
 
 
 async def view_one(actor: Actor, work_order_id: UUID) -> WorkOrderView:
-    """One job without its history. Raises NotFound when it is not the actor's to see."""
+    """One job without its history; what evidence it still needs is one more statement.
+
+    Raises NotFound when it is not the actor's to see.
+    """
     row = await fetch_one(
         f"{JOB_ROWS} WHERE {REACHED} AND w.id = $5",
         *scope_args(actor),
@@ -125,7 +136,12 @@ async def view_one(actor: Actor, work_order_id: UUID) -> WorkOrderView:
     )
     if row is None:
         raise NotFound("没有这个工单")
-    return view_of(row, actor, await business_now())
+    view = view_of(row, actor, await business_now())
+    needs: list[list[EvidencePurpose]] = []
+    if KINDS[view.kind].evidence and row["state"] not in OVER:
+        found = missing_evidence(view.kind, await counted(work_order_id))
+        needs = [list(purposes) for purposes in found]
+    return msgspec.structs.replace(view, needs=needs)
 
 
 async def today(actor: StaffActor, limit: int = 200) -> list[WorkOrderView]:
@@ -142,8 +158,9 @@ async def today(actor: StaffActor, limit: int = 200) -> list[WorkOrderView]:
 
 async def _history(work_order_id: UUID) -> list[TransitionView]:
     rows = await fetch(
-        "SELECT h.*, s.name AS actor_name FROM work_order_transition h"
+        "SELECT h.*, s.name AS actor_name, g.name AS given_to FROM work_order_transition h"
         " LEFT JOIN staff s ON 'staff:' || s.employee_no = h.actor"
+        " LEFT JOIN staff g ON g.id = h.staff AND h.event IN ('assign', 'reassign')"
         " WHERE h.work_order = $1 ORDER BY h.version, h.at, h.id LIMIT 500",
         work_order_id,
     )
@@ -159,19 +176,15 @@ async def _history(work_order_id: UUID) -> list[TransitionView]:
             reason=row["reason"],
             grade=None if row["grade"] is None else ArrivalGrade(row["grade"]),
             distance_m=row["distance_m"],
+            given_to=row["given_to"],
         )
         for row in rows
     ]
 
 
-def _with_history(view: WorkOrderView, history: Sequence[TransitionView]) -> WorkOrderView:
-    fields: dict[str, Any] = {name: getattr(view, name) for name in view.__struct_fields__}
-    return WorkOrderView(**{**fields, "history": list(history)})
-
-
 def view_of(row: Record, actor: Actor, now: datetime, near: Place | None = None) -> WorkOrderView:
     """A row of `JOB_ROWS` as the actor may see it."""
-    state = WorkOrderState(row["state"])
+    state, kind = WorkOrderState(row["state"]), WorkOrderKind(row["kind"])
     place = None if row["lat"] is None else Place(lat=row["lat"], lon=row["lon"])
     phone = row["reporter_phone"] or row["account_phone"]
     assignee = None
@@ -192,7 +205,9 @@ def view_of(row: Record, actor: Actor, now: datetime, near: Place | None = None)
         phone=phone if _sees_phone(actor, row) else mask_phone(phone),
         address=row["account_address"] or row["told_address"],
         description=row["description"] or row["told"] or "",
-        kind=WorkOrderKind(row["kind"]),
+        kind=kind,
+        title=KINDS[kind].title,
+        gate=KINDS[kind].gate,
         state=state,
         priority=Priority(row["priority"]),
         place_class=row["place_class"],
@@ -209,7 +224,13 @@ def view_of(row: Record, actor: Actor, now: datetime, near: Place | None = None)
         restored_at=row["restored_at"],
         completed_at=row["completed_at"],
         arrival_grade=None if row["arrival_grade"] is None else ArrivalGrade(row["arrival_grade"]),
+        arrival_proof=None if row["arrival_proof"] is None else ArrivalProof(row["arrival_proof"]),
         resolution=row["resolution"],
+        live_work=row["live_work"],
+        permit_no=row["permit_no"],
+        second_person_id=row["second_person"],
+        starts_at=row["starts_at"],
+        check_in_due_at=row["check_in_due_at"],
         clocks=views_of(row["clocks"], now),
         allowed=allowed_events(actor, row, state),
     )
@@ -231,7 +252,8 @@ def allowed_events(actor: Actor, row: Record, state: WorkOrderState) -> list[Wor
     if not isinstance(actor, StaffActor):
         return []
     mine = row["assignee"] == actor.staff_id
-    restored = row["restored_at"] is not None
+    # Where nothing is to be restored the work is complete without it.
+    restored = row["restored_at"] is not None or not KINDS[WorkOrderKind(row["kind"])].restores
     found = []
     for event, right in _STEPS_FROM[state]:
         if event is (WorkOrderEvent.RESTORE if restored else WorkOrderEvent.COMPLETE):

@@ -1,16 +1,16 @@
 """What may happen to a job: one transition table, who may, what must be said. Pure."""
 
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from grid.clocks.ledger import GIVE_UP_ALL, Effects
 from grid.clocks.types import Target
+from grid.geography.datum import is_shifted
 from grid.kit.refusals import Invalid, Refusal
 from grid.territory.authority import Action, may, visible
 from grid.territory.types import Actor
-from grid.work_orders.types import DoVerb
-from grid.work_orders.words import ArrivalGrade, WorkOrderEvent, WorkOrderState
+from grid.work_orders.types import DevicePosition, DoVerb
+from grid.work_orders.words import ArrivalGrade, AssignmentState, WorkOrderEvent, WorkOrderState
 
 _E, _S = WorkOrderEvent, WorkOrderState
 
@@ -39,6 +39,9 @@ TRANSITIONS: dict[tuple[WorkOrderEvent, WorkOrderState], WorkOrderState] = {
     (_E.ACCEPT, _S.ASSIGNED): _S.ACCEPTED,
     (_E.DECLINE, _S.ASSIGNED): _S.PENDING_DISPATCH,
     (_E.SILENCE, _S.ASSIGNED): _S.PENDING_DISPATCH,
+    (_E.RELEASE, _S.ASSIGNED): _S.PENDING_DISPATCH,
+    (_E.RELEASE, _S.ACCEPTED): _S.PENDING_DISPATCH,
+    (_E.RELEASE, _S.EN_ROUTE): _S.PENDING_DISPATCH,
     (_E.DEPART, _S.ACCEPTED): _S.EN_ROUTE,
     (_E.ARRIVE, _S.ACCEPTED): _S.ON_SITE,
     (_E.ARRIVE, _S.EN_ROUTE): _S.ON_SITE,
@@ -61,6 +64,29 @@ TRANSITIONS: dict[tuple[WorkOrderEvent, WorkOrderState], WorkOrderState] = {
     (_E.REOPEN, _S.CLOSED): _S.PENDING_DISPATCH,
     **{(_E.SUPERVISE, state): state for state in _S},
     **{(_E.COMMENT, state): state for state in _S},
+}
+
+_A = AssignmentState
+_BEFORE_SITE = (_A.OFFERED, _A.ACCEPTED, _A.EN_ROUTE)
+_AT_WORK = (_A.ON_SITE, _A.WORKING)
+#: States of an assignment that hold the job; the others are its end.
+OPEN_ASSIGNMENT = (*_BEFORE_SITE, *_AT_WORK)
+
+#: (event of the job, from) -> to, for the assignment that is open; `assign` and `reassign` open one
+#: as `offered`. What is not here leaves the assignment as it is.
+ASSIGNMENT_TRANSITIONS: dict[tuple[WorkOrderEvent, AssignmentState], AssignmentState] = {
+    (_E.ACCEPT, _A.OFFERED): _A.ACCEPTED,
+    (_E.DECLINE, _A.OFFERED): _A.DECLINED,
+    (_E.SILENCE, _A.OFFERED): _A.RELEASED,
+    **{(_E.RELEASE, state): _A.RELEASED for state in _BEFORE_SITE},
+    (_E.DEPART, _A.ACCEPTED): _A.EN_ROUTE,
+    (_E.ARRIVE, _A.ACCEPTED): _A.ON_SITE,
+    (_E.ARRIVE, _A.EN_ROUTE): _A.ON_SITE,
+    (_E.START, _A.ON_SITE): _A.WORKING,
+    (_E.COMPLETE, _A.WORKING): _A.FINISHED,
+    **{(_E.CANNOT_COMPLETE, state): _A.FINISHED for state in _AT_WORK},
+    **{(_E.CANCEL, state): _A.RELEASED for state in _BEFORE_SITE},
+    **{(_E.REASSIGN, state): _A.RELEASED for state in (*_BEFORE_SITE, _A.ON_SITE)},
 }
 
 #: Events that only the person who has the job may cause (but see IN_PLACE_OF).
@@ -152,19 +178,29 @@ def check_fields(event: WorkOrderEvent, command: DoVerb) -> None:
             raise Invalid(field, _WORDS[field])
 
 
-#: A phone whose battery was out may believe in 1970; what lies outside of this is no time at all.
-_DEVICE_YEARS = range(1970, 2200)
+#: A phone whose battery was out may believe in 1970; what lies before is no time at all.
+_DEVICE_FROM = datetime(1970, 1, 1, tzinfo=UTC)
+#: A phone's clock may run ahead; a step that is to happen tomorrow has not happened.
+DEVICE_AHEAD = timedelta(days=1)
 #: A start is planned for later, and not for another season.
 SCHEDULE_AHEAD = timedelta(days=60)
 
 
-def check_times(command: DoVerb, now: datetime) -> None:
+def check_times(
+    now: datetime, *, occurred_at: datetime | None = None, starts_at: datetime | None = None
+) -> None:
     """Raises Invalid naming `occurred_at` or `starts_at` when it cannot be meant."""
-    if command.occurred_at is not None and command.occurred_at.year not in _DEVICE_YEARS:
-        raise Invalid("occurred_at", "手机时间不正确")
-    if command.starts_at is not None and not now < command.starts_at <= now + SCHEDULE_AHEAD:
+    if occurred_at is not None and not _DEVICE_FROM <= occurred_at <= now + DEVICE_AHEAD:
+        raise Invalid("occurred_at", "手机时间不正确,请校准后再试")
+    if starts_at is not None and not now < starts_at <= now + SCHEDULE_AHEAD:
         days = SCHEDULE_AHEAD.days
         raise Invalid("starts_at", f"开始时间应在现在之后、{days} 天之内", days=days)
+
+
+def check_position(position: DevicePosition | None) -> None:
+    """Raises Invalid naming `position` for one outside of the rectangle around China."""
+    if position is not None and not is_shifted(position.lat, position.lon):
+        raise Invalid("position", "定位不在中国境内,请检查手机定位")
 
 
 def reaches(actor: Actor, action: Action, grid_id: UUID | None, station_id: UUID | None) -> bool:
@@ -177,44 +213,16 @@ def reaches(actor: Actor, action: Action, grid_id: UUID | None, station_id: UUID
     return may(actor, action, grid_id=grid_id, station_id=station_id)
 
 
-class ArrivalLimits(NamedTuple):
-    """How near is near: dated settings of the company."""
-
-    radius_m: int
-    accuracy_strong_m: int
-    accuracy_weak_m: int
-
-
-def judge_arrival(
-    distance_m: float | None,
-    accuracy_m: float | None,
-    mock: bool,
-    limits: ArrivalLimits,
-) -> ArrivalGrade:
-    """Grade an arrival by where the phone was (W2).
-
-    Strong: an accurate fix within the radius. Weak: a coarse fix whose circle still reaches the
-    radius, or an accurate fix for a job whose place nobody knows. Everything else is disputed.
-    """
-    if accuracy_m is None or mock or accuracy_m > limits.accuracy_weak_m:
-        return ArrivalGrade.DISPUTED
-    if distance_m is None:
-        return ArrivalGrade.WEAK
-    if accuracy_m <= limits.accuracy_strong_m and distance_m <= limits.radius_m + accuracy_m:
-        return ArrivalGrade.STRONG
-    if distance_m <= limits.radius_m + accuracy_m:
-        return ArrivalGrade.WEAK
-    return ArrivalGrade.DISPUTED
-
-
 _T = Target
 #: What each step does to the clocks of its job; of a disputed arrival the clock runs on.
 CLOCK_EFFECTS: dict[WorkOrderEvent, Effects] = {
     _E.ASSIGN: Effects(start=(_T.ACCEPT,)),
-    _E.REASSIGN: Effects(again=(_T.ACCEPT,)),
+    # Who comes next has to arrive, too; the customer's wait for supply does not begin anew.
+    _E.REASSIGN: Effects(again=(_T.ACCEPT,), start=(_T.ARRIVE,)),
     _E.ACCEPT: Effects(stop=(_T.ACCEPT,)),
     _E.DECLINE: Effects(give_up=(_T.ACCEPT,)),
     _E.SILENCE: Effects(give_up=(_T.ACCEPT,)),
+    _E.RELEASE: Effects(give_up=(_T.ACCEPT,)),
     _E.ARRIVE: Effects(stop=(_T.ARRIVE,), start=(_T.RESTORE,)),
     _E.RESTORE: Effects(stop=(_T.RESTORE,)),
     _E.COMPLETE: Effects(stop=(_T.COMPLETE,), give_up=tuple(_T)),

@@ -1,18 +1,18 @@
 """The steps of a job: each checks right, version, state and fields before it is written."""
 
-from datetime import datetime
 from uuid import UUID
 
 from asyncpg import Record
 
-from grid.geography.distance import distance_m
-from grid.geography.types import Place
+from grid.evidence.service import counted
 from grid.kit.clock import business_now
 from grid.kit.database import fetch_one, transaction
-from grid.kit.refusals import NotAllowed, NotFound, StaleVersion
+from grid.kit.refusals import NotAllowed, NotFound
 from grid.territory.authority import Action, require
 from grid.territory.types import Actor, StaffActor
-from grid.work_orders import policies
+from grid.work_orders import arrival, pausing, policies
+from grid.work_orders.kinds import KINDS, check_evidence
+from grid.work_orders.last_step import stale
 from grid.work_orders.reading import view_one
 from grid.work_orders.recording import Step, lock, write_step
 from grid.work_orders.rules import (
@@ -20,17 +20,17 @@ from grid.work_orders.rules import (
     IN_PLACE_OF,
     RIGHT,
     STEPS,
-    ArrivalNotProved,
     NotRestoredYet,
     WorkOrderStepNotPossible,
     check_fields,
+    check_position,
     check_times,
-    judge_arrival,
     next_state,
     reaches,
 )
-from grid.work_orders.types import DevicePosition, DoVerb, WorkOrderView
-from grid.work_orders.words import ArrivalGrade, WorkOrderEvent, WorkOrderState
+from grid.work_orders.safety_gate import gate
+from grid.work_orders.types import DoVerb, WorkOrderView
+from grid.work_orders.words import WorkOrderEvent, WorkOrderKind, WorkOrderState
 
 _E = WorkOrderEvent
 
@@ -41,8 +41,9 @@ async def take_step(
     """Take one step of a job and give the job as it is then.
 
     Raises NotFound (not yours to see), NotAllowed, StaleVersion, WorkOrderStepNotPossible,
-    Invalid naming the missing field, ArrivalNotProved, NotRestoredYet. `assign` and `reassign` are
-    verbs of `dispatch`, `intake` and `silence` happen without a verb: here they are not possible.
+    Invalid naming the missing field, ArrivalNotProved, SafetyGateClosed, NotRestoredYet,
+    EvidenceMissing. `assign` and `reassign` are verbs of `dispatch`; `intake`, `silence` and
+    `release` happen without a verb: here they are not possible.
     """
     if event not in STEPS:
         raise WorkOrderStepNotPossible(event=event.value)
@@ -50,8 +51,13 @@ async def take_step(
         row = await lock(work_order_id)
         check_right(actor, row, event)
         if row["version"] != command.version:
-            raise StaleVersion(version=row["version"])
-        await write_step(actor, row, await _judge(row, event, command))
+            raise await stale(row)
+        step = await _judge(actor, row, event, command)
+        await write_step(actor, row, step)
+        if event is _E.HOLD:
+            await pausing.on_hold(actor, row, command, step.at)
+        elif event in pausing.ENDS_PAUSES:
+            await pausing.on_resume(row, step.at)
         return await view_one(actor, work_order_id)
 
 
@@ -77,40 +83,36 @@ def check_right(actor: Actor, row: Record, event: WorkOrderEvent) -> None:
         raise NotAllowed(action=RIGHT[event].value)
 
 
-async def _judge(row: Record, event: WorkOrderEvent, command: DoVerb) -> Step:
+async def _judge(actor: Actor, row: Record, event: WorkOrderEvent, command: DoVerb) -> Step:
     now = await business_now()
-    state = WorkOrderState(row["state"])
+    state, kind = WorkOrderState(row["state"]), WorkOrderKind(row["kind"])
     to_state = next_state(event, state)
     check_fields(event, command)
-    check_times(command, now)
+    check_times(now, occurred_at=command.occurred_at, starts_at=command.starts_at)
+    check_position(command.position)
+    if event is _E.RESTORE and not KINDS[kind].restores:
+        raise WorkOrderStepNotPossible("这类工单没有恢复供电这一步", event=event.value)
     if event is _E.RESTORE and row["restored_at"] is not None:
         # A second tap would move the moment of restoration, which takes two people (W2).
         raise WorkOrderStepNotPossible("已经登记过恢复供电", event=event.value, state=state.value)
-    if event is _E.COMPLETE and row["restored_at"] is None:
-        raise NotRestoredYet()
     if event is _E.REOPEN and await _has_later_job(row):
         raise WorkOrderStepNotPossible("这个报修已有新的工单", event=event.value, state=state.value)
     if event is _E.ARRIVE:
-        return await _judge_arrival(row, to_state, command, now)
-    return Step(event, to_state, now, command)
+        return await arrival.judge(actor, row, command, now)
+    if event is _E.COMPLETE:
+        await _check_done(row, kind)
+    also = await gate(actor, row, command, now) if event is _E.START else {}
+    watched = event in (_E.START, _E.RESTORE, _E.RESUME) and KINDS[kind].check_in
+    check_in_min = await policies.check_in_minutes(now) if watched else None
+    return Step(event, to_state, now, command, also=also, check_in_min=check_in_min)
 
 
-async def _judge_arrival(
-    row: Record, to_state: WorkOrderState, command: DoVerb, now: datetime
-) -> Step:
-    found = command.position
-    distance = _distance_m(row, found)
-    limits = await policies.arrival_limits(now)
-    grade = judge_arrival(
-        distance,
-        None if found is None else found.accuracy_m,
-        found is not None and found.mock,
-        limits,
-    )
-    if grade is ArrivalGrade.DISPUTED and command.reason is None:
-        shown = None if distance is None else round(distance)
-        raise ArrivalNotProved(distance_m=shown, radius_m=limits.radius_m)
-    return Step(_E.ARRIVE, to_state, now, command, distance, grade)
+async def _check_done(row: Record, kind: WorkOrderKind) -> None:
+    """Raises NotRestoredYet, or EvidenceMissing naming what the kind asks for."""
+    if KINDS[kind].restores and row["restored_at"] is None:
+        raise NotRestoredYet()
+    if KINDS[kind].evidence:
+        check_evidence(kind, await counted(row["id"]))
 
 
 async def _has_later_job(row: Record) -> bool:
@@ -119,10 +121,3 @@ async def _has_later_job(row: Record) -> bool:
         "SELECT 1 FROM work_order WHERE ticket = $1 AND id > $2", row["ticket"], row["id"]
     )
     return later is not None
-
-
-def _distance_m(row: Record, position: DevicePosition | None) -> float | None:
-    if position is None or row["lat"] is None:
-        return None
-    there = Place(lat=row["lat"], lon=row["lon"])
-    return distance_m(Place(lat=position.lat, lon=position.lon), there)

@@ -73,6 +73,7 @@ FOLLOWS: dict[WorkOrderEvent, tuple[TicketEvent, ...]] = {
     _W.ACCEPT: (_E.TAKE,),
     _W.DECLINE: (_E.RETURN,),
     _W.SILENCE: (_E.RETURN,),
+    _W.RELEASE: (_E.RETURN,),
     _W.ARRIVE: (_E.ARRIVE,),
     _W.RESTORE: (_E.HANDLE,),
     _W.COMPLETE: (_E.HANDLE, _E.REPLY),

@@ -133,6 +133,7 @@ class WorkOrderEvent(StrEnum):
     ACCEPT = "accept"
     DECLINE = "decline"
     SILENCE = "silence"
+    RELEASE = "release"
     DEPART = "depart"
     ARRIVE = "arrive"
     START = "start"
@@ -182,3 +183,18 @@ class ArrivalGrade(StrEnum):
     STRONG = "strong"
     WEAK = "weak"
     DISPUTED = "disputed"
+
+
+class ArrivalProof(StrEnum):
+    """What proves an arrival beside the position; only with one of them it is `strong`."""
+
+    CUSTOMER_CODE = "customer_code"
+    METER_CODE = "meter_code"
+    HEAD_END = "head_end"
+
+
+class ArrivalDoubt(StrEnum):
+    """What makes the arrivals of two people doubtful together."""
+
+    SHARED_DEVICE = "shared_device"
+    SAME_TRACE = "same_trace"

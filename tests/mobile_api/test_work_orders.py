@@ -39,7 +39,7 @@ async def test_from_told_to_repaired(client: httpx.AsyncClient, demo: DemoFacts)
     dispatcher = await _dispatcher(client, demo)
     job = await _offered(client, demo, dispatcher)
     assert job["state"] == "assigned"
-    assert [clock["target"] for clock in job["clocks"]] == ["accept", "arrive"]
+    assert [clock["target"] for clock in job["clocks"]] == ["arrive", "accept"]
     person = somebody(demo, lambda one: one.employee_no == job["assignee"]["employee_no"])
     phone = await sign_in(client, person)
     today = (await client.get("/api/v1/today", headers=phone)).json()
@@ -58,7 +58,7 @@ async def test_from_told_to_repaired(client: httpx.AsyncClient, demo: DemoFacts)
         assert answer.status_code == 200, answer.text
         job = answer.json()
     assert job["state"] == "completed"
-    assert job["arrival_grade"] == "strong"
+    assert job["arrival_grade"] == "weak"
     assert {clock["state"] for clock in job["clocks"]} == {"met"}
     full = (await client.get(f"/api/v1/work-orders/{job['id']}", headers=dispatcher)).json()
     events = [one["event"] for one in full["history"]]

@@ -13,10 +13,11 @@ from grid.dispatch.rules import Job, Person, rank, terms, why_not
 from grid.dispatch.types import CandidateView
 from grid.geography.travel import TravelPolicy
 from grid.geography.types import Place, PlaceClass
-from grid.work_orders.words import Capacity
+from grid.work_orders.words import Capacity, WorkOrderKind
 
+SKILLED = frozenset({"fault_repair"})
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
-JOB = Job(Place(lat=29.89, lon=110.03), PlaceClass.RURAL)
+JOB = Job(WorkOrderKind.FAULT_REPAIR, Place(lat=29.89, lon=110.03), PlaceClass.RURAL)
 WEIGHTS = Weights(
     load_s=900,
     not_own_grid_s=1200,
@@ -38,7 +39,7 @@ def person(number: int = 1, **facts: object) -> Person:
         name="向明",
         capacity=Capacity.ASSISTANT,
         on_shift=True,
-        skilled=True,
+        skills=SKILLED,
         relative=False,
         asked_lately=False,
         open_jobs=0,
@@ -57,7 +58,7 @@ somebody = st.builds(
     st.integers(1, 9999),
     capacity=st.sampled_from(list(Capacity)),
     on_shift=st.booleans(),
-    skilled=st.booleans(),
+    skills=st.sampled_from([SKILLED, frozenset()]),
     relative=st.booleans(),
     asked_lately=st.booleans(),
     open_jobs=st.integers(0, 8),
@@ -94,7 +95,7 @@ def test_everybody_is_shown_once_ranked_or_with_a_reason(group: list[Person]) ->
 
 @given(group=people)
 def test_R3_who_is_not_fit_is_never_ranked(group: list[Person]) -> None:
-    fit = {one.staff_id for one in group if why_not(one, WEIGHTS) is None}
+    fit = {one.staff_id for one in group if why_not(one, WEIGHTS, JOB) is None}
     assert {one.staff_id for one in ranked(rank(JOB, group, WEIGHTS, NOW))} == fit
 
 
@@ -132,7 +133,7 @@ def test_R3_the_nearer_of_two_equals_is_asked_first(near_m: float, further_m: fl
     ("fact", "words"),
     [
         ({"on_shift": False}, "不在班"),
-        ({"skilled": False}, "没有有效的抢修资格"),
+        ({"skills": frozenset()}, "没有有效的抢修资格"),
         ({"relative": True}, "是本人亲属的用电户"),
         ({"asked_lately": True}, "刚刚退单或未接单"),
         ({"open_jobs": 5}, "手上已有 5 个工单"),
@@ -141,7 +142,7 @@ def test_R3_the_nearer_of_two_equals_is_asked_first(near_m: float, further_m: fl
     ],
 )
 def test_why_not_is_said_in_words(fact: dict[str, object], words: str | None) -> None:
-    assert why_not(person(**fact), WEIGHTS) == words
+    assert why_not(person(**fact), WEIGHTS, JOB) == words
 
 
 def test_equal_costs_go_by_employee_number() -> None:
@@ -176,3 +177,21 @@ def test_R3_danger_waits_for_no_full_hands() -> None:
     busy = person(open_jobs=WEIGHTS.open_jobs_max)
     assert rank(JOB, [busy], WEIGHTS, NOW)[0].why_not is not None
     assert rank(JOB._replace(danger=True), [busy], WEIGHTS, NOW)[0].rank == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "capacity", "skills", "words"),
+    [
+        ("meter_change", "assistant", {"metering"}, "岗位不能做“换表”工单"),
+        ("meter_change", "manager", {"fault_repair"}, "没有有效的计量资格"),
+        ("meter_change", "neighbour", {"metering"}, None),
+        ("outage_work", "crew", {"fault_repair"}, None),
+        ("notice_delivery", "crew", set(), None),
+        ("notice_delivery", "assistant", set(), "岗位不能做“送达通知”工单"),
+    ],
+)
+def test_a_kind_says_who_may_do_it_with_which_certificate(
+    kind: str, capacity: str, skills: set[str], words: str | None
+) -> None:
+    somebody = person(capacity=Capacity(capacity), skills=frozenset(skills))
+    assert why_not(somebody, WEIGHTS, JOB._replace(kind=WorkOrderKind(kind))) == words

@@ -5,6 +5,8 @@ from uuid import UUID
 
 import pytest
 
+from grid.clocks.service import apply_effects
+from grid.clocks.types import Subject
 from grid.geography.types import Place
 from grid.kit.clock import business_now
 from grid.kit.database import execute, fetch_value
@@ -16,9 +18,10 @@ from grid.overviews.types import BoardFilter
 from grid.territory.types import StaffActor
 from grid.work_orders.assigning import assign
 from grid.work_orders.intake import report_fault
+from grid.work_orders.rules import effects_of
 from grid.work_orders.ticket_types import ReportFault
 from grid.work_orders.types import AssignByHand, WorkOrderView
-from grid.work_orders.words import Channel, Priority, WorkOrderState
+from grid.work_orders.words import ArrivalGrade, Channel, Priority, WorkOrderEvent, WorkOrderState
 from tests.support.county import Grid, make_grid
 from tests.support.staff import make_dispatcher
 
@@ -40,9 +43,20 @@ async def report(actor: StaffActor, grid: Grid, words: str, *, danger: bool = Fa
     return ticket.work_order_id
 
 
+_E = WorkOrderEvent
+
+
 async def stand(job: UUID, sets: str) -> None:
     """Put a job where a test needs it; the columns are the test's own text."""
     await execute(f"UPDATE work_order SET {sets} WHERE id = $1", job)
+
+
+async def happens(job: UUID, event: WorkOrderEvent, grade: ArrivalGrade | None) -> None:
+    """Let a step move the clocks of a job, as it does when the step is written."""
+    effects = effects_of(event, grade)
+    assert effects is not None
+    due_at = await apply_effects(Subject.WORK_ORDER, job, effects, await business_now())
+    await execute("UPDATE work_order SET due_at = $2 WHERE id = $1", job, due_at)
 
 
 def earliest(view: WorkOrderView) -> float:
@@ -56,24 +70,21 @@ async def test_danger_first_then_the_next_limit_of_the_clocks() -> None:
     actor = await make_dispatcher()
     jobs = [await report(actor, grid, f"报修{number}") for number in range(7)]
     danger = await report(actor, grid, "电线落地", danger=True)
-    who = f"assignee = '{grid.manager}', "
-    for job, sets in zip(
-        jobs,
-        [
-            "clock_from = clock_from - interval '3 hours'",
-            f"state = 'assigned', {who}dispatched_at = reported_at",
-            f"state = 'accepted', {who}dispatched_at = reported_at, accepted_at = reported_at",
-            f"state = 'on_site', {who}dispatched_at = reported_at, accepted_at = reported_at,"
-            " arrived_at = reported_at + interval '1 minute', arrival_grade = 'strong'",
-            f"state = 'on_site', {who}dispatched_at = reported_at, accepted_at = reported_at,"
-            " arrived_at = reported_at + interval '1 minute', arrival_grade = 'disputed'",
-            f"state = 'in_progress', {who}dispatched_at = reported_at, accepted_at = reported_at,"
-            " arrived_at = reported_at, arrival_grade = 'weak', restored_at = reported_at",
-            "clock_from = clock_from + interval '1 minute'",
-        ],
-        strict=True,
-    ):
-        await stand(job, sets)
+    early = jobs[0]
+    await execute(
+        "UPDATE sla_clock SET due_at = due_at - interval '3 hours' WHERE subject_id = $1", early
+    )
+    await execute("UPDATE work_order SET due_at = due_at - interval '3 hours' WHERE id = $1", early)
+    lives: list[list[tuple[WorkOrderEvent, ArrivalGrade | None]]] = [
+        [(_E.ASSIGN, None)],
+        [(_E.ASSIGN, None), (_E.ACCEPT, None)],
+        [(_E.ASSIGN, None), (_E.ACCEPT, None), (_E.ARRIVE, ArrivalGrade.STRONG)],
+        [(_E.ASSIGN, None), (_E.ACCEPT, None), (_E.ARRIVE, ArrivalGrade.DISPUTED)],
+        [(_E.ARRIVE, ArrivalGrade.WEAK), (_E.RESTORE, None)],
+    ]
+    for job, life in zip(jobs[1:], lives, strict=False):
+        for event, grade in life:
+            await happens(job, event, grade)
     found = await board(actor, BoardFilter())
     assert found.items[0].id == danger
     limits = [earliest(view) for view in found.items[1:]]

@@ -1,13 +1,30 @@
-"""The page of a work order's states, drawn from the transition table.
+"""The page of states: tickets by kind, work orders, assignments, drawn from their tables.
 
 `python -m tests.grid.work_orders.states_page` writes it anew.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
-from grid.work_orders.rules import ASSIGNEE_ONLY, IN_PLACE_OF, NEEDED, RIGHT, TRANSITIONS
-from grid.work_orders.words import WorkOrderEvent, WorkOrderState
+from grid.work_orders.rules import (
+    ASSIGNEE_ONLY,
+    ASSIGNMENT_TRANSITIONS,
+    IN_PLACE_OF,
+    NEEDED,
+    OPEN_ASSIGNMENT,
+    RIGHT,
+    TRANSITIONS,
+)
+from grid.work_orders.ticket_rules import TICKET_NEEDED, TICKET_RIGHT, TICKET_TRANSITIONS
+from grid.work_orders.words import (
+    AssignmentState,
+    TicketEvent,
+    TicketKind,
+    TicketState,
+    WorkOrderEvent,
+    WorkOrderState,
+)
 from tests.house.source import TOP
 
 PAGE: Path = TOP / "grid" / "work_orders" / "STATES.md"
@@ -19,60 +36,131 @@ BY_THE_HOUSE = {
     WorkOrderEvent.INTAKE: "whoever takes the fault",
     WorkOrderEvent.ASSIGN: "dispatch, or `assign_work` by hand",
     WorkOrderEvent.SILENCE: "the schedule, after the accept limit",
+    WorkOrderEvent.RELEASE: "the house, when whoever has it was disabled",
 }
+
+Arrow = tuple[str, str, str]
 
 
 def page() -> str:
     """The whole text of STATES.md."""
     return (
-        "# The states of a work order\n\n"
-        "Written from the transition table in `rules.py` by"
+        "# The states of tickets, work orders and assignments\n\n"
+        "Written from the transition tables in `rules.py` and `ticket_rules.py` by"
         " `python -m tests.grid.work_orders.states_page`; a test fails when it is out of date.\n\n"
+        "## Work order\n\n"
         f"```mermaid\n{diagram()}```\n\n"
         f"{table()}\n"
         "`supervise` and `comment` are possible in every state and keep it."
-        " A job whose grid nobody knows begins in `pending_dispatch`, any other in `triaged`.\n"
+        " A job whose grid nobody knows begins in `pending_dispatch`, any other in `triaged`."
+        " `restore` is only for kinds that restore supply; their `complete` needs it.\n\n"
+        "## Assignment\n\n"
+        f"```mermaid\n{assignment_diagram()}```\n\n"
+        "An assignment moves with the events of its job; `hold` and `resume` leave it working.\n\n"
+        "## Ticket\n\n"
+        f"{ticket_table()}\n" + "\n".join(_of_kind(kind) for kind in TicketKind)
     )
 
 
-def diagram() -> str:
+def _drawn(arrows: Iterable[Arrow], begin: Iterable[str], end: Iterable[str]) -> str:
     """A mermaid state diagram; several events between two states share an arrow."""
-    arrows: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for (event, state), to in TRANSITIONS.items():
-        if event not in EVERYWHERE:
-            arrows[state.value, to.value].append(event.value)
-    lines = [
-        "stateDiagram-v2",
-        "    [*] --> triaged: intake",
-        "    [*] --> pending_dispatch: intake",
-    ]
-    lines += [f"    {state} --> {to}: {', '.join(by)}" for (state, to), by in arrows.items()]
-    lines += [f"    {state.value} --> [*]" for state in final_states()]
+    between: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for event, state, to in arrows:
+        between[state, to].append(event)
+    lines = ["stateDiagram-v2", *(f"    [*] --> {one}" for one in begin)]
+    lines += [f"    {state} --> {to}: {', '.join(by)}" for (state, to), by in between.items()]
+    lines += [f"    {state} --> [*]" for state in end]
     return "\n".join(lines) + "\n"
 
 
-def final_states() -> list[WorkOrderState]:
-    """States that may be the last ones."""
-    return [WorkOrderState.CLOSED, WorkOrderState.CANCELLED]
+def diagram() -> str:
+    """The picture of a work order."""
+    arrows = [
+        (event.value, state.value, to.value)
+        for (event, state), to in TRANSITIONS.items()
+        if event not in EVERYWHERE
+    ]
+    return _drawn(
+        arrows,
+        ("triaged: intake", "pending_dispatch: intake"),
+        [state.value for state in (WorkOrderState.CLOSED, WorkOrderState.CANCELLED)],
+    )
+
+
+def assignment_diagram() -> str:
+    """The picture of an assignment."""
+    arrows = [
+        (event.value, state.value, to.value)
+        for (event, state), to in ASSIGNMENT_TRANSITIONS.items()
+    ]
+    ended = [state.value for state in AssignmentState if state not in OPEN_ASSIGNMENT]
+    return _drawn(arrows, ("offered: assign, reassign",), ended)
+
+
+def ticket_diagram(kind: TicketKind) -> str:
+    """The picture of one kind of ticket, without what keeps its state."""
+    arrows = [
+        (event.value, state.value, to.value)
+        for (event, state), to in TICKET_TRANSITIONS[kind].items()
+        if state is not to
+    ]
+    ended = [state.value for state in (TicketState.CLOSED, TicketState.CANCELLED)]
+    return _drawn(arrows, ("accepted: intake",), ended)
+
+
+def _of_kind(kind: TicketKind) -> str:
+    staying: dict[str, list[str]] = defaultdict(list)
+    for (event, state), to in TICKET_TRANSITIONS[kind].items():
+        if state is to:
+            staying[event.value].append(state.value)
+    kept = "; ".join(f"`{event}` in {', '.join(states)}" for event, states in staying.items())
+    return f"### {kind.value}\n\n```mermaid\n{ticket_diagram(kind)}```\n\nKeep the state: {kept}.\n"
+
+
+def _rows(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows]) + "\n"
 
 
 def table() -> str:
-    """One row an event: from, to, who may, and the fields it cannot do without."""
-    rows = ["| event | from | to | who | needs |", "| --- | --- | --- | --- | --- |"]
+    """One row an event of a work order: from, to, who may, the fields it cannot do without."""
+    rows = []
     for event in WorkOrderEvent:
         if event in EVERYWHERE:
             continue
         states = [state.value for by, state in TRANSITIONS if by is event]
         to = {after.value for (by, _), after in TRANSITIONS.items() if by is event}
-        cells = (
-            event.value,
-            ", ".join(states) or "–",
-            " or ".join(sorted(to)) or "triaged or pending_dispatch",
-            who(event),
-            ", ".join(NEEDED.get(event, ())) or "–",
+        rows.append(
+            (
+                event.value,
+                ", ".join(states) or "–",
+                " or ".join(sorted(to)) or "triaged or pending_dispatch",
+                who(event),
+                ", ".join(NEEDED.get(event, ())) or "–",
+            )
         )
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows) + "\n"
+    return _rows(("event", "from", "to", "who", "needs"), rows)
+
+
+def ticket_table() -> str:
+    """One row an event of a ticket: the kinds that have it, who may, what it needs."""
+    rows = []
+    for event in TicketEvent:
+        kinds = [
+            kind.value
+            for kind in TicketKind
+            if any(by is event for by, _ in TICKET_TRANSITIONS[kind])
+        ]
+        right = TICKET_RIGHT.get(event)
+        rows.append(
+            (
+                event.value,
+                "every kind" if len(kinds) == len(TicketKind) else ", ".join(kinds) or "every kind",
+                "the house" if right is None else f"`{right.value}`",
+                ", ".join(TICKET_NEEDED.get(event, ())) or "–",
+            )
+        )
+    return _rows(("event", "kinds", "who", "needs"), rows)
 
 
 def who(event: WorkOrderEvent) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from grid.clocks.service import clock_rows
 from grid.dispatch.service import offer
 from grid.kit.clock import advance, business_now
 from grid.work_orders.reading import work_order
@@ -32,9 +33,9 @@ pytestmark = pytest.mark.usefixtures("rolled_back")
 STATES = {
     "accept": ("accepted", "accepted", "in_hand"),
     "depart": ("en_route", "en_route", "in_hand"),
-    "arrive": ("on_site", "on_site", "in_hand"),
-    "start": ("in_progress", "working", "in_hand"),
-    "restore": ("in_progress", "working", "in_hand"),
+    "arrive": ("on_site", "on_site", "on_site"),
+    "start": ("in_progress", "working", "on_site"),
+    "restore": ("in_progress", "working", "handled"),
     "complete": ("completed", "finished", "replied"),
 }
 
@@ -50,11 +51,12 @@ async def test_W1_told_makes_a_ticket_with_its_job_and_says_so_once() -> None:
         scene.home.id,
         "rural",
     )
-    limits_s = (job["accept_limit_s"], job["arrive_limit_s"], job["restore_limit_s"])
-    assert limits_s == (180, 5400, 14400)
-    assert await said() == Counter({"WorkOrderOpened": 1})
+    limits_s = {row.target.value: row.limit_s for row in await clock_rows(job["id"])}
+    assert limits_s == {"accept": 180, "arrive": 5400, "restore": 14400}
+    first = Counter({"TicketOpened": 1, "WorkOrderOpened": 1})
+    assert await said() == first
     assert await offer(job["id"])
-    assert await said() == Counter({"WorkOrderOpened": 1, "WorkOrderChanged:assign": 1})
+    assert await said() == first + Counter({"WorkOrderChanged:assign": 1, "TicketChanged": 1})
 
 
 @pytest.mark.parametrize("verb", STATES)
@@ -74,7 +76,9 @@ async def test_W1_a_walked_job_says_each_event_once() -> None:
     assert await said() == Counter(
         {f"WorkOrderChanged:{verb}": 1 for verb in STATES}
         | {"WorkOrderChanged:assign": 1, "WorkOrderOpened": 1, "WorkOrderAccepted": 1}
-        | {"WorkOrderArrived": 1, "WorkOrderCompleted": 1}
+        | {"WorkOrderArrived": 1, "WorkOrderCompleted": 1, "TicketOpened": 1, "TicketReplied": 1}
+        # Dispatched, taken, arrived, handled, replied.
+        | {"TicketChanged": 5}
     )
 
 
@@ -160,7 +164,10 @@ async def test_decline_hands_the_job_back_with_its_reason() -> None:
     (assignment,) = await assignments_of(job.id)
     assert (assignment["state"], assignment["reason"]) == ("declined", "正在外地")
     assert (await said())["WorkOrderNeedsSomebody"] == 1
-    assert {clock.target for clock in job.clocks} == {"arrive"}, "nobody is asked to accept now"
+    assert {clock.target.value: clock.state.value for clock in job.clocks} == {
+        "accept": "cancelled",
+        "arrive": "running",
+    }, "nobody is asked to accept now"
 
 
 async def test_cancel_ends_ticket_and_assignment() -> None:
@@ -210,7 +217,7 @@ async def test_W1_reopening_keeps_the_history_and_starts_the_clocks_anew() -> No
     await advance(3600)
     assert job.ticket_id is not None
     ticket = await say_still_dark(scene.customer, job.ticket_id)
-    assert (ticket.state, ticket.work_order_state) == ("in_hand", "pending_dispatch")
+    assert (ticket.state, ticket.work_order_state) == ("accepted", "pending_dispatch")
     row = await row_of(job.id)
     moments = ("accepted", "departed", "arrived", "started", "restored", "completed", "closed")
     assert [row[f"{moment}_at"] for moment in moments] == [None] * 7

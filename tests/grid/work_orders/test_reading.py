@@ -254,8 +254,10 @@ async def test_one_job_with_its_history_is_three_statements() -> None:
 
 
 async def test_a_step_costs_few_statements() -> None:
-    """Lock, job, history, assignment, one event, view: six. Accepting writes the ticket and says a
-    second event; arriving reads the settings and says a second event."""
+    """Lock; the job with its history and assignment; one event; view: four. What moves clocks reads
+    and writes them; accepting and arriving move the ticket (lock, row, history, event) and say a
+    second event; arriving reads the settings and what is known, starting how long one may be alone.
+    """
     scene = await make_scene()
     job = await offered(scene)
     counts = {}
@@ -268,16 +270,17 @@ async def test_a_step_costs_few_statements() -> None:
         async with counted() as statements:
             job = await step(scene.manager, job, verb, **fields)
         counts[verb] = len(_but_the_clock(statements))
-    assert counts == {"accept": 8, "depart": 6, "arrive": 8, "start": 6}
+    most = {"accept": 12, "depart": 4, "arrive": 14, "start": 5}
+    assert {verb for verb, count in counts.items() if count > most[verb]} == set(), counts
 
 
 async def test_taking_a_fault_costs_few_statements() -> None:
-    """Two locks, account, same fault, budget's setting and count, limits, two numbers, ticket,
-    job, history, event, view."""
+    """Two locks, account, same fault, budget's setting and count; for ticket and job each: tags,
+    limits, clocks, number, row, history, event; view."""
     scene = await make_scene()
     async with counted() as statements:
         await told(scene)
-    assert len(_but_the_clock(statements)) <= 14
+    assert len(_but_the_clock(statements)) <= 21
 
 
 def _but_the_clock(statements: list[str]) -> list[str]:

@@ -2,32 +2,36 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grid.clocks.types import ClockState, Target
+from grid.clocks import ledger
+from grid.clocks.ledger import Effects, opened
+from grid.clocks.rules import OfficeHours, Standing, Ticking, view
+from grid.clocks.types import Hours, Limit, Target
+from grid.kit.calendar import Calendar
 from grid.kit.ids import new_id
 from grid.kit.refusals import Invalid
 from grid.territory.authority import Action
 from grid.work_orders.rules import (
     ASSIGNEE_ONLY,
+    FROM_INTAKE,
     NEEDED,
     RIGHT,
     STEPS,
     TRANSITIONS,
-    ArrivalLimits,
-    Times,
     WorkOrderStepNotPossible,
     check_fields,
+    check_position,
     check_times,
-    clocks_of,
-    judge_arrival,
+    effects_of,
     next_state,
 )
-from grid.work_orders.types import DoVerb
+from grid.work_orders.types import DevicePosition, DoVerb
 from grid.work_orders.words import ArrivalGrade, WorkOrderEvent, WorkOrderState
 
 #: The table of the reference in words: event, states it may happen in, state after it.
@@ -37,6 +41,7 @@ schedule         triaged pending_dispatch                            scheduled
 accept           assigned                                            accepted
 decline          assigned                                            pending_dispatch
 silence          assigned                                            pending_dispatch
+release          assigned accepted en_route                          pending_dispatch
 depart           accepted                                            en_route
 arrive           accepted en_route                                   on_site
 start            on_site                                             in_progress
@@ -75,7 +80,7 @@ def test_the_states_are_the_states_of_the_reference() -> None:
 
 
 def test_every_event_has_somebody_who_may_cause_it() -> None:
-    by_the_house = {"intake", "assign", "silence"}
+    by_the_house = {"intake", "assign", "silence", "release"}
     assert {event.value for event in RIGHT} | by_the_house == {e.value for e in WorkOrderEvent}
     assert set(RIGHT) - STEPS == {WorkOrderEvent.REASSIGN}
     assert {RIGHT[event] for event in ASSIGNEE_ONLY} == {Action.DO_WORK}
@@ -115,7 +120,7 @@ def test_W1_no_step_is_skipped_on_any_way_to_the_end(
 ) -> None:
     passed: list[str] = []
     for event, _, after in walked(start, tried):
-        if event in ("reassign", "reopen", "decline", "silence"):
+        if event in ("reassign", "reopen", "decline", "silence", "release"):
             passed = ["assigned"] if event == "reassign" else []
         elif after in MILESTONES and after not in passed:
             passed.append(after)
@@ -133,189 +138,146 @@ def test_W1_what_is_over_is_left_only_by_closing_or_reopening(
             assert after == "cancelled"
 
 
-metres = st.floats(0, 20_000)
-limits_of = st.builds(
-    lambda radius, strong, more: ArrivalLimits(radius, strong, strong + more),
-    st.integers(20, 2000),
-    st.integers(5, 500),
-    st.integers(0, 4500),
-)
-
-
-@given(distance_m=metres, accuracy_m=metres, mock=st.booleans(), limits=limits_of)
-def test_W2_an_arrival_is_proved_only_within_the_radius_that_the_accuracy_allows(
-    distance_m: float, accuracy_m: float, mock: bool, limits: ArrivalLimits
-) -> None:
-    grade = judge_arrival(distance_m, accuracy_m, mock, limits)
-    near = distance_m <= limits.radius_m + accuracy_m and accuracy_m <= limits.accuracy_weak_m
-    if mock or not near:
-        assert grade is ArrivalGrade.DISPUTED
-    elif accuracy_m <= limits.accuracy_strong_m:
-        assert grade is ArrivalGrade.STRONG
-    else:
-        assert grade is ArrivalGrade.WEAK
-
-
-@given(distance_m=metres | st.none(), accuracy_m=metres | st.none(), limits=limits_of)
-def test_W2_a_mocked_or_missing_position_proves_nothing(
-    distance_m: float | None, accuracy_m: float | None, limits: ArrivalLimits
-) -> None:
-    assert judge_arrival(distance_m, accuracy_m, True, limits) is ArrivalGrade.DISPUTED
-    assert judge_arrival(distance_m, None, False, limits) is ArrivalGrade.DISPUTED
-
-
-@given(accuracy_m=metres, limits=limits_of)
-def test_W2_where_nobody_knows_the_place_an_arrival_is_weak_at_best(
-    accuracy_m: float, limits: ArrivalLimits
-) -> None:
-    assert judge_arrival(None, accuracy_m, False, limits) is not ArrivalGrade.STRONG
-
-
-@given(near_m=metres, further_m=metres, accuracy_m=metres, limits=limits_of)
-def test_W2_going_nearer_never_makes_the_grade_worse(
-    near_m: float, further_m: float, accuracy_m: float, limits: ArrivalLimits
-) -> None:
-    order = [ArrivalGrade.DISPUTED, ArrivalGrade.WEAK, ArrivalGrade.STRONG]
-    near, far = sorted((near_m, further_m))
-    assert order.index(judge_arrival(near, accuracy_m, False, limits)) >= order.index(
-        judge_arrival(far, accuracy_m, False, limits)
-    )
-
-
-LIMITS = ArrivalLimits(radius_m=200, accuracy_strong_m=100, accuracy_weak_m=1000)
-
-
-@pytest.mark.parametrize(
-    ("distance_m", "accuracy_m", "grade"),
-    [
-        (0, 5, "strong"),
-        (205, 5, "strong"),
-        (206, 5, "disputed"),
-        (300, 100, "strong"),
-        (301, 101, "weak"),
-        (1200, 1000, "weak"),
-        (1201, 1000, "disputed"),
-        (0, 1001, "disputed"),
-    ],
-)
-def test_W2_the_edges_of_the_grades(distance_m: float, accuracy_m: float, grade: str) -> None:
-    assert judge_arrival(distance_m, accuracy_m, False, LIMITS) == grade
-
-
-EMPTY = Times(
-    clock_from=NOW,
-    dispatched_at=None,
-    accepted_at=None,
-    arrived_at=None,
-    arrival_grade=None,
-    restored_at=None,
-    ended_at=None,
-    accept_limit_s=180,
-    arrive_limit_s=5400,
-    restore_limit_s=14400,
-)
+LIMITS_OF_A_FAULT = [
+    Limit(target=target, limit_s=limit_s, hours=Hours.ALWAYS, warn_percent=None, source="test")
+    for target, limit_s in ((Target.ACCEPT, 180), (Target.ARRIVE, 5400), (Target.RESTORE, 14400))
+]
+TICKING = Ticking(Calendar(), OfficeHours(()))
 
 
 def after(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-def stand(times: Times, state: WorkOrderState, now: datetime) -> dict[Target, str]:
-    return {view.target: view.state.value for view in clocks_of(times, state, now)}
+class Lived:
+    """The clocks of a fault, moved by what happens to its job; seconds from intake."""
+
+    def __init__(self) -> None:
+        fresh = {row.target: row for row in map(opened, LIMITS_OF_A_FAULT)}
+        self.rows = {row.id: row for row in fresh.values()}
+        self._take(Effects(start=FROM_INTAKE), 0)
+
+    def happens(
+        self, event: WorkOrderEvent, seconds: float, grade: ArrivalGrade | None = None
+    ) -> "Lived":
+        effects = effects_of(event, grade)
+        if effects is not None:
+            self._take(effects, seconds)
+        return self
+
+    def _take(self, effects: Effects, seconds: float) -> None:
+        changed = ledger.after(list(self.rows.values()), effects, after(seconds), (), TICKING)
+        self.rows |= {row.id: row for row in changed}
+
+    def stand(self, seconds: float) -> dict[Target, str]:
+        """Target -> state of the newest round of each clock that has begun."""
+        found = {}
+        for target, row in ledger.latest(list(self.rows.values())).items():
+            if row.started_at is None or row.due_at is None:
+                continue
+            standing = Standing(
+                target=target,
+                due_at=row.due_at,
+                warn_at=row.warn_at,
+                stopped_at=row.stopped_at,
+                given_up_at=row.given_up_at,
+                paused_until=None,
+                limit_s=row.limit_s,
+                hours=row.hours,
+                source=row.source,
+            )
+            found[target] = view(standing, after(seconds)).state.value
+        return found
+
+
+_EV = WorkOrderEvent
 
 
 def test_the_clocks_run_from_dispatch_intake_and_arrival() -> None:
-    times = EMPTY._replace(dispatched_at=after(60), arrived_at=after(600), arrival_grade=None)
-    views = clocks_of(times, WorkOrderState.ON_SITE, after(600))
-    assert [(view.target, view.due_at) for view in views] == [
-        (Target.ACCEPT, after(60 + 180)),
-        (Target.ARRIVE, after(5400)),
-        (Target.RESTORE, after(600 + 14400)),
-    ]
+    lived = Lived().happens(_EV.ASSIGN, 60).happens(_EV.ACCEPT, 70)
+    lived.happens(_EV.ARRIVE, 600, ArrivalGrade.WEAK)
+    due = {row.target: row.due_at for row in lived.rows.values()}
+    assert due == {
+        Target.ACCEPT: after(60 + 180),
+        Target.ARRIVE: after(5400),
+        Target.RESTORE: after(600 + 14400),
+    }
 
 
 def test_W3_each_clock_is_met_at_its_limit_and_breached_after_it() -> None:
-    at_limit = EMPTY._replace(
-        dispatched_at=NOW,
-        accepted_at=after(180),
-        arrived_at=after(5400),
-        arrival_grade=ArrivalGrade.WEAK,
-        restored_at=after(5400 + 14400),
-    )
-    assert set(stand(at_limit, WorkOrderState.IN_PROGRESS, after(20_000)).values()) == {"met"}
-    late = at_limit._replace(
-        accepted_at=after(181), arrived_at=after(5401), restored_at=after(5401 + 14401)
-    )
-    assert set(stand(late, WorkOrderState.IN_PROGRESS, after(20_000)).values()) == {"breached"}
+    for late_s, state in ((0, "met"), (1, "breached")):
+        lived = Lived().happens(_EV.ASSIGN, 0).happens(_EV.ACCEPT, 180 + late_s)
+        lived.happens(_EV.ARRIVE, 5400 + late_s, ArrivalGrade.WEAK)
+        lived.happens(_EV.RESTORE, 5400 + late_s + 14400 + late_s)
+        assert set(lived.stand(30_000).values()) == {state}
 
 
 def test_W2_a_disputed_arrival_does_not_stop_the_clock() -> None:
-    times = EMPTY._replace(arrived_at=after(60), arrival_grade=ArrivalGrade.DISPUTED)
-    assert stand(times, WorkOrderState.ON_SITE, after(5400))[Target.ARRIVE] == "running"
-    assert stand(times, WorkOrderState.ON_SITE, after(5401))[Target.ARRIVE] == "breached"
+    lived = Lived().happens(_EV.ARRIVE, 60, ArrivalGrade.DISPUTED)
+    assert lived.stand(5400)[Target.ARRIVE] == "running"
+    assert lived.stand(5401)[Target.ARRIVE] == "breached"
+    assert lived.stand(5400)[Target.RESTORE] == "running", "who says to be there has begun"
 
 
-@pytest.mark.parametrize("state", ["cancelled", "cannot_complete", "closed"])
-def test_W3_the_clocks_of_a_job_given_up_stand_still_and_keep_their_breach(state: str) -> None:
-    arrived = EMPTY._replace(dispatched_at=NOW, accepted_at=after(9), ended_at=after(5400))
-    assert stand(arrived, WorkOrderState(state), after(99_999)) == {
-        Target.ACCEPT: "met",
-        Target.ARRIVE: "cancelled",
-    }
-    late = arrived._replace(ended_at=after(5401))
-    assert stand(late, WorkOrderState(state), after(99_999))[Target.ARRIVE] == "breached"
-
-
-moments = st.integers(0, 40_000).map(after)
+@pytest.mark.parametrize("event", [_EV.CANCEL, _EV.CANNOT_COMPLETE])
+def test_W3_the_clocks_of_a_job_given_up_stand_still_and_keep_their_breach(
+    event: WorkOrderEvent,
+) -> None:
+    for ended_s, arrive in ((5400, "cancelled"), (5401, "breached")):
+        lived = Lived().happens(_EV.ASSIGN, 0).happens(_EV.ACCEPT, 9).happens(event, ended_s)
+        assert lived.stand(99_999) == {Target.ACCEPT: "met", Target.ARRIVE: arrive}
 
 
 @given(
-    dispatched=st.none() | moments,
-    accepted=st.none() | moments,
-    arrived=st.none() | moments,
-    grade=st.sampled_from(ArrivalGrade),
-    state=st.sampled_from(WorkOrderState),
-    now=moments,
+    tried=st.lists(st.tuples(st.sampled_from(WorkOrderEvent), st.integers(0, 9000)), max_size=20)
 )
-def test_clocks_are_a_pure_function_of_the_moments(
-    dispatched: datetime | None,
-    accepted: datetime | None,
-    arrived: datetime | None,
-    grade: ArrivalGrade,
-    state: WorkOrderState,
-    now: datetime,
-) -> None:
-    times = EMPTY._replace(
-        dispatched_at=dispatched,
-        accepted_at=accepted,
-        arrived_at=arrived,
-        arrival_grade=grade if arrived else None,
-    )
-    views = clocks_of(times, state, now)
-    assert views == clocks_of(times, state, now)
-    targets = [view.target for view in views]
-    assert (Target.ACCEPT in targets) == (dispatched is not None)
-    assert (Target.RESTORE in targets) == (arrived is not None)
-    for view in views:
-        if view.state is ClockState.MET:
-            assert view.stopped_at is not None
-            assert view.stopped_at <= view.due_at
+def test_W3_no_event_makes_a_breach_forgotten(tried: list[tuple[WorkOrderEvent, int]]) -> None:
+    lived, now, breached = Lived(), 0, set[UUID]()
+    for event, wait_s in tried:
+        now += wait_s
+        lived.happens(event, now, ArrivalGrade.WEAK if event is _EV.ARRIVE else None)
+        kept = {row.id for row in lived.rows.values() if row.breached_at is not None}
+        assert breached <= kept
+        breached = kept
+        open_ones = [row.target for row in lived.rows.values() if row.is_running]
+        assert len(open_ones) == len(set(open_ones)), "one running clock of a target"
 
 
-@pytest.mark.parametrize("year", [1, 1969, 2200, 9999])
-def test_P2_a_device_time_that_cannot_be_meant_is_named(year: int) -> None:
-    command = DoVerb(version=0, occurred_at=datetime(year, 1, 1, tzinfo=UTC))
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(1969, 12, 31, tzinfo=UTC),
+        NOW + timedelta(days=1, seconds=1),
+        datetime(9999, 1, 1, tzinfo=UTC),
+    ],
+)
+def test_R6_a_device_time_that_cannot_be_meant_is_named(moment: datetime) -> None:
     with pytest.raises(Invalid) as refused:
-        check_times(command, NOW)
+        check_times(NOW, occurred_at=moment)
     assert refused.value.field == "occurred_at"
+
+
+@pytest.mark.parametrize("moment", [datetime(1970, 1, 1, tzinfo=UTC), NOW, NOW + timedelta(days=1)])
+def test_R6_a_wrong_clock_of_a_phone_keeps_nobody_from_working(moment: datetime) -> None:
+    check_times(NOW, occurred_at=moment)
 
 
 @pytest.mark.parametrize("offset", [timedelta(0), timedelta(days=-1), timedelta(days=61)])
 def test_a_start_lies_ahead_and_not_in_another_season(offset: timedelta) -> None:
     with pytest.raises(Invalid) as refused:
-        check_times(DoVerb(version=0, starts_at=NOW + offset), NOW)
+        check_times(NOW, starts_at=NOW + offset)
     assert refused.value.field == "starts_at"
-    check_times(DoVerb(version=0, starts_at=NOW + timedelta(days=1)), NOW)
+    check_times(NOW, starts_at=NOW + timedelta(days=1))
+
+
+@pytest.mark.parametrize(("lat", "lon"), [(0, 0), (-90, 180), (29.9, -110.0), (90, 110), (29.9, 2)])
+def test_a_position_outside_of_china_is_named(lat: float, lon: float) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_position(DevicePosition(lat=lat, lon=lon, accuracy_m=5))
+    assert refused.value.field == "position"
+    check_position(DevicePosition(lat=29.9, lon=110.0, accuracy_m=5))
+    check_position(None)
 
 
 @pytest.mark.parametrize(

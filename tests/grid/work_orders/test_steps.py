@@ -47,7 +47,7 @@ DEGREE_M = 110_870
 
 async def test_W2_an_arrival_is_graded_by_position_and_accuracy() -> None:
     scene = await make_scene()
-    for metres, accuracy_m, grade in ((150, 20, "strong"), (900, 800, "weak")):
+    for metres, accuracy_m, grade in ((150, 20, "weak"), (900, 800, "weak")):
         job = await walked(scene, await offered(scene, danger=True), "depart")
         there = Place(lat=scene.home.place.lat + metres / DEGREE_M, lon=scene.home.place.lon)
         job = await step(scene.manager, job, "arrive", position=at(there, accuracy_m))
@@ -84,7 +84,10 @@ async def test_a_stale_version_is_refused_with_the_present_one() -> None:
     before = await traces()
     with pytest.raises(StaleVersion) as refused:
         await step(scene.manager, job, "depart")
-    assert refused.value.facts == {"version": accepted.version}
+    facts = refused.value.facts
+    assert (facts["version"], facts["event"]) == (accepted.version, "accept")
+    assert facts["by"] == scene.manager.name
+    assert refused.value.detail.startswith(f"{scene.manager.name}已在 ")
     assert await traces() == before
 
 
@@ -101,7 +104,7 @@ async def test_a_step_that_the_state_does_not_allow_is_refused() -> None:
     assert await traces() == before
 
 
-@pytest.mark.parametrize("event", ["assign", "reassign", "intake", "silence"])
+@pytest.mark.parametrize("event", ["assign", "reassign", "intake", "silence", "release"])
 async def test_what_is_no_step_is_refused_as_one(event: str) -> None:
     scene = await make_scene()
     job = await offered(scene)
