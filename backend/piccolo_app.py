@@ -14,6 +14,7 @@ import grid.indicators.tables
 import grid.kit.tables
 import grid.notices.tables
 import grid.outages.tables
+import grid.partners.tables
 import grid.positions.tables
 import grid.supervision.tables
 import grid.territory.tables
@@ -35,6 +36,7 @@ APP_CONFIG = AppConfig(
         *grid.outages.tables.TABLES,
         *grid.visits.tables.TABLES,
         *grid.supervision.tables.TABLES,
+        *grid.partners.tables.TABLES,
         *grid.dispatch.tables.TABLES,
         *grid.indicators.tables.TABLES,
         *bot.tables.TABLES,

@@ -24,6 +24,7 @@ APPEND_ONLY_TABLES = (
     "ticket_transition",
     "evidence_item",
     "supervision_transition",
+    "handover_entry",
     "rating",
     "rating_comment",
     "sealed_lookup",

@@ -14,7 +14,7 @@ from grid.supervision.opening import (
     write_order,
 )
 from grid.supervision.types import Cause
-from grid.work_orders.events import SosRaised, WorkOrderChanged
+from grid.work_orders.events import SosRaised, TicketLeftOpen, WorkOrderChanged
 from grid.work_orders.words import WorkOrderEvent
 
 
@@ -38,6 +38,21 @@ async def call_for_help(event: SosRaised) -> None:
     now = await business_now()
     origin = f"sos:{event.work_order_id}:{now.isoformat()}"
     await open_once(matter, NewOrder(Cause.SOS, origin, words, SUPERVISION.subject))
+
+
+@reaction(TicketLeftOpen)
+async def ask_about_ticket_left_open(event: TicketLeftOpen) -> None:
+    """The jobs of a ticket ended and it was not solved: somebody has to say what comes next."""
+    matter = await lock_matter(Subject.TICKET, event.ticket_id)
+    now = await business_now()
+    new = NewOrder(
+        Cause.LEFT_OPEN,
+        f"left_open:{event.ticket_id}:{now.isoformat()}",
+        "工单已结束,客户的诉求还没有解决",
+        SUPERVISION.subject,
+        await offender_at(matter, now),
+    )
+    await open_once(matter, new)
 
 
 @reaction(WorkOrderChanged)

@@ -14,8 +14,6 @@ _PERSON = "JOIN staff s ON s.id = p.staff AND s.state = 'active' AND s.id <> ALL
 _PEOPLE = (
     f"SELECT 'grid' AS level, s.id, s.name FROM grid_appointment p {_PERSON}"  # noqa: S608 - ours
     f" WHERE NOT $3 AND p.grid = $1 AND p.role = 'supervisor' AND {_IN_FORCE}"
-    " AND NOT EXISTS (SELECT 1 FROM grid_appointment m WHERE m.grid = $1 AND m.staff = s.id"
-    " AND m.role = 'manager' AND m.from_day <= $4 AND (m.until_day IS NULL OR m.until_day > $4))"
     f" UNION SELECT 'station', s.id, s.name FROM staff_role_grant p {_PERSON}"
     f" WHERE NOT $3 AND p.station = $2 AND p.role = ANY($6::text[]) AND {_IN_FORCE}"
     f" UNION SELECT 'county', s.id, s.name FROM staff_role_grant p {_PERSON}"
@@ -33,7 +31,7 @@ async def people_of(
 ) -> dict[Level, dict[UUID, str]]:
     """Staff id and name of everybody who can be asked on a day, by level; one statement.
 
-    The grid's supervisors (never its manager, S5), the station's head and dispatchers, the
+    The grid's supervisors (PostgreSQL keeps them from being its manager, S5), the station's head and dispatchers, the
     county's; of what is sealed only the county's auditors.
     """
     rows = await fetch(

@@ -94,18 +94,12 @@ class Posts(NamedTuple):
 def posts_of(actor: Actor) -> Posts:
     """The grids somebody supervises, the stations and the county they answer for.
 
-    Who manages a grid does not supervise it, whatever an appointment may say (S5). The auditor of
-    the county alone reads what is sealed.
+    The auditor of the county alone reads what is sealed.
     """
     if not isinstance(actor, StaffActor) or actor.must_change_password:
         return Posts(frozenset(), frozenset(), False, False)
-    managed = {post.grid_id for post in actor.grid_roles if post.role is GridRole.MANAGER}
     return Posts(
-        frozenset(
-            post.grid_id
-            for post in actor.grid_roles
-            if post.role is GridRole.SUPERVISOR and post.grid_id not in managed
-        ),
+        frozenset(post.grid_id for post in actor.grid_roles if post.role is GridRole.SUPERVISOR),
         frozenset(
             post.station_id
             for post in actor.roles

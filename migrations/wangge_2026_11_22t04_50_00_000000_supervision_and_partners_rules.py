@@ -1,4 +1,4 @@
-"""Supervision: one order per limit, numbers, history append-only, indexes of what waits."""
+"""Supervision and partners: what exists once, histories append-only, indexes of what waits."""
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
@@ -6,7 +6,7 @@ from grid.kit.database import DB
 
 ID = "2026-11-22T04:50:00:000000"
 VERSION = "1.38.0"
-DESCRIPTION = "supervision: one order per limit, history append-only"
+DESCRIPTION = "supervision and partners: what exists once, append-only, what waits"
 
 _FORWARDS = (
     "CREATE SEQUENCE supervision_number",
@@ -19,6 +19,19 @@ _FORWARDS = (
     " WHERE state = 'open'",
     "CREATE TRIGGER supervision_transition_append_only BEFORE UPDATE OR DELETE OR TRUNCATE"
     " ON supervision_transition FOR EACH STATEMENT EXECUTE FUNCTION wangge_refuse_change()",
+    "CREATE SEQUENCE handover_number",
+    "CREATE UNIQUE INDEX handover_out_once ON handover (ticket)"
+    " WHERE direction = 'out' AND state <> 'returned'",
+    "CREATE UNIQUE INDEX handover_in_once ON handover (agency, their_number)"
+    " WHERE direction = 'in'",
+    "CREATE TRIGGER handover_entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE"
+    " ON handover_entry FOR EACH STATEMENT EXECUTE FUNCTION wangge_refuse_change()",
+    "CREATE INDEX partner_message_to_send ON partner_message (next_try_at)"
+    " WHERE state IN ('waiting', 'chasing')",
+    "CREATE INDEX partner_message_unacknowledged ON partner_message (queued_at)"
+    " WHERE state IN ('waiting', 'sent')",
+    "CREATE TRIGGER partner_message_frozen BEFORE UPDATE OF body, partner_order, stage, round"
+    " ON partner_message FOR EACH STATEMENT EXECUTE FUNCTION wangge_refuse_change()",
 )
 
 

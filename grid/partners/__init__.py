@@ -1,0 +1,1 @@
+"""Other systems that hand matters over: the province's 95598 and the government's grid."""

@@ -1,0 +1,36 @@
+"""What other systems hear when a ticket moves, and who answers when the government is late."""
+
+from grid.clocks.types import ClockBreached, ClockNearBreach, Subject
+from grid.kit.clock import business_now
+from grid.kit.database import fetch_value
+from grid.kit.outbox import reaction
+from grid.partners.feedback import queue_reached
+from grid.supervision.matters import lock_matter
+from grid.supervision.opening import open_about_clock
+from grid.work_orders.events import TicketChanged
+
+
+@reaction(TicketChanged)
+async def tell_province(event: TicketChanged) -> None:
+    """A ticket with a number of the province went on: the province is told what it reached."""
+    await queue_reached(event.ticket_id, await business_now())
+
+
+@reaction(ClockBreached)
+async def ask_about_late_handover(event: ClockBreached) -> None:
+    """The government's grid did not accept or answer in time: somebody has to see to it."""
+    await _ask(event)
+
+
+@reaction(ClockNearBreach)
+async def ask_about_handover_near_its_limit(event: ClockNearBreach) -> None:
+    """The same, before it is late."""
+    await _ask(event)
+
+
+async def _ask(event: ClockBreached | ClockNearBreach) -> None:
+    if event.subject is not Subject.HANDOVER:
+        return
+    ticket_id = await fetch_value("SELECT ticket FROM handover WHERE id = $1", event.subject_id)
+    matter = await lock_matter(Subject.TICKET, ticket_id)
+    await open_about_clock(matter, event, "移交政府网格的办理")
