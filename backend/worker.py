@@ -21,8 +21,11 @@ from backend.http import logs
 from backend.outage import Outage, database_faults
 from backend.relay import REACT_JOB, Relay, connect, pause
 from backend.settings import Settings, settings
+from bot import outage_reactions as bot_outage_reactions
 from bot import reactions as bot_reactions
 from bot import schedule as bot_schedule
+from grid.clocks import reactions as clocks_reactions
+from grid.clocks import schedule as clocks_schedule
 from grid.customers import schedule as customers_schedule
 from grid.dispatch import reactions as dispatch_reactions
 from grid.dispatch import schedule as dispatch_schedule
@@ -30,7 +33,11 @@ from grid.evidence import reactions as evidence_reactions
 from grid.evidence import schedule as evidence_schedule
 from grid.kit import clock, outbox, schedule, upkeep
 from grid.kit.database import close_pool, open_pool
+from grid.notices import schedule as notices_schedule
+from grid.outages import reactions as outages_reactions
+from grid.outages import schedule as outages_schedule
 from grid.territory import schedule as territory_schedule
+from grid.work_orders import clock_reactions, pause_schedule, promise_reactions
 from grid.work_orders import schedule as work_orders_schedule
 
 #: Modules whose import registers reactions and schedules; one list for all rooms and doors.
@@ -40,10 +47,19 @@ ROOMS = (
     customers_schedule,
     evidence_reactions,
     evidence_schedule,
+    clocks_reactions,
+    clocks_schedule,
+    notices_schedule,
+    promise_reactions,
+    clock_reactions,
+    pause_schedule,
     work_orders_schedule,
+    outages_reactions,
+    outages_schedule,
     dispatch_reactions,
     dispatch_schedule,
     bot_reactions,
+    bot_outage_reactions,
     bot_schedule,
 )
 

@@ -1,13 +1,6 @@
 """What the company's numbers are called on the page, with their units."""
 
 TITLES = {
-    "accept_minutes": "接单时限（分钟）",
-    "arrive_minutes.city": "到达时限·城区（分钟）",
-    "arrive_minutes.rural": "到达时限·农村（分钟）",
-    "arrive_minutes.remote": "到达时限·偏远（分钟）",
-    "restore_minutes.city": "到达后复电时限·城区（分钟）",
-    "restore_minutes.rural": "到达后复电时限·农村（分钟）",
-    "restore_minutes.remote": "到达后复电时限·偏远（分钟）",
     "arrival_radius_m.city": "到场判定半径·城区（米）",
     "arrival_radius_m.rural": "到场判定半径·农村（米）",
     "arrival_radius_m.remote": "到场判定半径·偏远（米）",

@@ -3,6 +3,7 @@
 Who may do so, and the matter's history, are for the room whose matter it is.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,7 +14,15 @@ from grid.clocks.policies import longest_pause
 from grid.clocks.rules import PAUSE_RULES
 from grid.clocks.service import clock_rows
 from grid.clocks.tables import SlaPause
-from grid.clocks.types import PauseReason, PauseState, PauseView, RequestPause, Subject, Target
+from grid.clocks.types import (
+    Pause,
+    PauseReason,
+    PauseState,
+    PauseView,
+    RequestPause,
+    Subject,
+    Target,
+)
 from grid.kit.database import execute, fetch, fetch_one, insert
 from grid.kit.ids import new_id
 from grid.kit.refusals import Invalid, NotFound
@@ -64,6 +73,40 @@ async def end_open(subject_id: UUID, at: datetime, pause_id: UUID | None = None)
     )
 
 
+_ENDS = (
+    "UPDATE sla_pause SET ended_at = box_until,"
+    " state = CASE state WHEN 'running' THEN 'ended' ELSE state END"
+    " WHERE ended_at IS NULL AND state IN ('requested', 'running') AND box_until <= $1"
+)
+
+
+async def end_boxed_of(subject_id: UUID, now: datetime) -> int:
+    """End the pauses of a matter whose time box is over; returns how many."""
+    return await execute(f"{_ENDS} AND subject_id = $2", now, subject_id)
+
+
+async def end_boxed(now: datetime, but: Sequence[UUID], limit: int = 200) -> int:
+    """End pauses whose time box is over, but those of some matters; returns how many."""
+    return await execute(
+        f"{_ENDS} AND id IN (SELECT id FROM sla_pause WHERE ended_at IS NULL"  # noqa: S608 - our names
+        " AND state IN ('requested', 'running') AND box_until <= $1"
+        " AND subject_id <> ALL($2::uuid[]) ORDER BY box_until LIMIT $3 FOR UPDATE SKIP LOCKED)",
+        now,
+        list(but),
+        limit,
+    )
+
+
+async def is_any_open(subject_id: UUID) -> bool:
+    """Whether a pause of a matter is asked for or runs."""
+    found = await fetch_one(
+        "SELECT 1 FROM sla_pause WHERE subject_id = $1 AND ended_at IS NULL"
+        " AND state IN ('requested', 'running')",
+        subject_id,
+    )
+    return found is not None
+
+
 async def decide(
     actor: Actor, pause: Record, state: PauseState, words: str | None, now: datetime
 ) -> None:
@@ -93,6 +136,16 @@ async def open_one(subject_id: UUID, reason: PauseReason) -> Record | None:
         " AND state IN ('requested', 'running')",
         subject_id,
         reason.value,
+    )
+
+
+async def correct(pause_id: UUID, fresh: Pause) -> None:
+    """Write when a pause that is over really began and ended."""
+    await execute(
+        "UPDATE sla_pause SET from_at = $2, ended_at = $3 WHERE id = $1",
+        pause_id,
+        fresh.from_at,
+        fresh.until_at,
     )
 
 

@@ -80,10 +80,15 @@ class CorrectionView(msgspec.Struct, frozen=True, kw_only=True):
     after: list[ClockLine]
 
 
-class PausesView(msgspec.Struct, frozen=True, kw_only=True):
-    """The pauses of one matter, the newest first."""
+class OpenPauseView(msgspec.Struct, frozen=True, kw_only=True):
+    """A pause that waits for a decision, with the matter that it is of."""
 
-    items: list[PauseView]
+    pause: PauseView
+    number: str
+    kind: str
+    station: str | None
+    grid: str | None
+    asked_by: str | None
 
 
 class ChangePriority(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -170,18 +170,26 @@ async def on_resume(row: Record, at: datetime) -> None:
 async def locked(actor: StaffActor, subject: Subject, subject_id: UUID) -> Matter:
     """The matter's row, locked. Raises NotFound when it is not the actor's to see (W5)."""
     if subject is Subject.WORK_ORDER:
-        row = await lock(subject_id)
-        mine, ticket_id = row["assignee"] == actor.staff_id, row["ticket"]
-        seen = mine or reaches(actor, Action.READ_WORK_ORDERS, row["grid"], row["station"])
+        matter = Matter(subject, await lock(subject_id))
     elif subject is Subject.TICKET:
-        row = await lock_ticket(subject_id)
-        mine, ticket_id = row["handler"] == actor.staff_id and not row["sealed"], row["id"]
-        seen = mine or reaches_ticket(actor, Action.READ_WORK_ORDERS, row)
+        matter = Matter(subject, await lock_ticket(subject_id))
     else:
         raise NotFound("没有这件事")
+    await check_seen(actor, matter)
+    return matter
+
+
+async def check_seen(actor: StaffActor, matter: Matter) -> None:
+    """Raises NotFound when the matter is not the actor's to see, or is about them (W5)."""
+    row = matter.row
+    if matter.subject is Subject.WORK_ORDER:
+        mine, ticket_id = row["assignee"] == actor.staff_id, row["ticket"]
+        seen = mine or reaches(actor, Action.READ_WORK_ORDERS, row["grid"], row["station"])
+    else:
+        mine, ticket_id = row["handler"] == actor.staff_id and not row["sealed"], row["id"]
+        seen = mine or reaches_ticket(actor, Action.READ_WORK_ORDERS, row)
     if not seen or await is_accused(ticket_id, actor.staff_id):
         raise NotFound("没有这件事")
-    return Matter(subject, row)
 
 
 def _check_may_ask(actor: StaffActor, matter: Matter) -> None:
