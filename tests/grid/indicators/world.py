@@ -5,6 +5,7 @@ stopped exactly at, just before and just after their limits.
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -317,10 +318,10 @@ _TABLES: tuple[type[Table], ...] = (
 )
 
 
-async def store(world: World) -> None:
+async def store(world: World, tables: Sequence[type[Table]] = _TABLES) -> None:
     """COPY every row; what a row leaves open gets a plain value of its column's type."""
     async with transaction():
-        for table in _TABLES:
+        for table in tables:
             columns = list(table._meta.columns)
             names = [column._meta.db_column_name for column in columns]
             rows = [
