@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from bot import words
 from bot.conversation.types import (
     AccountChoice,
+    AnswerOutage,
     BindAccount,
     Command,
     ConfirmRestored,
@@ -18,6 +19,7 @@ from bot.conversation.types import (
     FindAccounts,
     FindGridManager,
     FindTickets,
+    OutageNote,
     Outcome,
     PageDispatcher,
     Person,
@@ -31,12 +33,14 @@ from grid.geography.datum import wgs84_from_raw
 from grid.geography.types import Place, RawPlace
 from grid.kit.clock import business_now
 from grid.kit.refusals import Refusal
+from grid.outages import triage
+from grid.outages.joining import answer_by_customer, child_waiting
 from grid.territory import service as territory
 from grid.territory.types import CustomerActor, GridRole
 from grid.work_orders.intake import report_fault
 from grid.work_orders.ticket_types import RateTicket, ReportFault, TicketView
 from grid.work_orders.tickets import rate_ticket, say_still_dark, tickets_of_openid
-from grid.work_orders.words import Channel, TicketState, WorkOrderState
+from grid.work_orders.words import Channel, TicketKind, TicketState, WorkOrderState
 
 #: The customer's newest tickets that are looked at.
 TICKETS_READ = 10
@@ -53,6 +57,15 @@ _WAITING = frozenset(
         WorkOrderState.SCHEDULED,
     }
 )
+
+
+#: How the report of somebody inside an outage is shown: it has no job of its own.
+_INSIDE_OUTAGE = {
+    TicketState.IN_HAND: "outage",
+    TicketState.ON_SITE: "outage",
+    TicketState.HANDLED: "outage",
+    TicketState.REPLIED: "completed",
+}
 
 
 class Effects:
@@ -90,6 +103,8 @@ class Effects:
                 return await self._rate(command.stars)
             case ConfirmRestored():
                 return await self._confirm(command.is_back)
+            case AnswerOutage():
+                return await self._answer_outage(command.is_back)
 
     async def _find_accounts(self) -> Outcome:
         links = await customers.links_of(self._actor.openid)
@@ -117,7 +132,7 @@ class Effects:
         return Outcome(code="found")
 
     async def _file_fault(self, command: FileFault) -> Outcome:
-        ticket = await report_fault(
+        answer = await triage.report(
             self._actor,
             ReportFault(
                 description=command.description,
@@ -129,7 +144,13 @@ class Effects:
                 phone=command.phone,
             ),
         )
-        return Outcome(code="reported", number=ticket.number)
+        number, known = answer.ticket.number, answer.known
+        if known is None:
+            return Outcome(code="reported", number=number)
+        note = OutageNote(
+            kind=known.kind.value, cause=known.cause, etr=known.etr, joined=answer.joined
+        )
+        return Outcome(code="reported", number=number, outage=note)
 
     async def _page(self, command: PageDispatcher) -> Outcome:
         """A danger ticket; when no place was told, the default account's is better than none."""
@@ -170,7 +191,15 @@ class Effects:
                 if not is_back:
                     await say_still_dark(self._actor, ticket.id)
                 return Outcome(code="confirmed", number=ticket.number)
-        return Outcome(code="nothing_to_confirm")
+        return await self._answer_outage(is_back)
+
+    async def _answer_outage(self, is_back: bool) -> Outcome:
+        """A report that waits inside a restored outage: closed by a yes, on its own by a no."""
+        ticket_id = await child_waiting(self._actor.openid)
+        if ticket_id is None:
+            return Outcome(code="nothing_to_confirm")
+        await answer_by_customer(self._actor, ticket_id, is_back)
+        return Outcome(code="outage_answered")
 
     async def _tickets(self) -> list[TicketView]:
         return await tickets_of_openid(self._actor, limit=TICKETS_READ)
@@ -198,11 +227,13 @@ def _line(ticket: TicketView) -> TicketLine:
     state = ticket.work_order_state
     if ticket.state in (TicketState.CLOSED, TicketState.CANCELLED):
         shown = ticket.state.value
+    elif ticket.kind is TicketKind.FAULT and state in (None, WorkOrderState.CANCELLED):
+        shown = _INSIDE_OUTAGE.get(ticket.state, "waiting")
     elif state is None or state in _WAITING:
         shown = "waiting"
     else:
         shown = state.value
-    is_coming = ticket.closed_at is None and shown != "waiting"
+    is_coming = ticket.closed_at is None and shown not in ("waiting", "outage")
     return TicketLine(
         number=ticket.number,
         state=shown,

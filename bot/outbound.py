@@ -7,8 +7,9 @@ it is never lost.
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -64,6 +65,29 @@ async def queue(cause: str, openid: str, body: Body) -> None:
         msgspec.json.encode(body).decode(),
         OutboundState.WAITING.value,
         now,
+    )
+
+
+class Wanted(NamedTuple):
+    """A message to want: what it is for, whom it goes to, its body."""
+
+    cause: str
+    openid: str
+    body: Body
+
+
+async def queue_many(wanted: Sequence[Wanted]) -> None:
+    """Want many messages sent, by one statement; the same cause again is the same message."""
+    await execute(
+        "INSERT INTO bot_outbound (id, cause, openid, body, state, attempts, due_at, created_at)"
+        " SELECT w.id, w.cause, w.openid, w.body, 'waiting', 0, $5, $5"
+        " FROM unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[])"
+        " AS w(id, cause, openid, body) ON CONFLICT (cause) DO NOTHING",
+        [new_id() for _ in wanted],
+        [one.cause for one in wanted],
+        [one.openid for one in wanted],
+        [msgspec.json.encode(one.body).decode() for one in wanted],
+        machine_now(),
     )
 
 

@@ -23,12 +23,14 @@ from grid.work_orders.events import (
     WorkOrderChanged,
     WorkOrderCompleted,
 )
+from grid.work_orders.promising import promise_arrival
 from grid.work_orders.ticket_types import TicketView
 from grid.work_orders.tickets import ticket_view
-from grid.work_orders.words import WorkOrderEvent, WorkOrderState
+from grid.work_orders.words import TicketKind, TicketState, WorkOrderEvent, WorkOrderState
 
 _ON_THE_WAY = frozenset({WorkOrderState.ACCEPTED, WorkOrderState.EN_ROUTE})
 _THERE = frozenset({WorkOrderState.ON_SITE, WorkOrderState.IN_PROGRESS, WorkOrderState.ON_HOLD})
+_RATED = frozenset({WorkOrderState.COMPLETED, WorkOrderState.CLOSED})
 _ENDED: Mapping[WorkOrderEvent, Callable[[str], str]] = {
     WorkOrderEvent.CANCEL: words.ticket_cancelled,
     WorkOrderEvent.CANNOT_COMPLETE: words.not_solved,
@@ -48,11 +50,12 @@ class _Told(NamedTuple):
 
 @reaction(WorkOrderAccepted)
 async def tell_accepted(event: WorkOrderAccepted) -> None:
-    """Somebody took the job: who, and how to call them."""
+    """Somebody took the job: who, how to call them, and by when they are there, a promise."""
     told = await _told(event.ticket_id)
     if told is not None and told.ticket.work_order_state in _ON_THE_WAY:
         ticket = told.ticket
-        text = words.accepted(ticket.number, ticket.assignee_name, ticket.assignee_phone)
+        by = await promise_arrival(event.work_order_id)
+        text = words.accepted(ticket.number, ticket.assignee_name, ticket.assignee_phone, by)
         await queue(told.cause("accepted"), told.openid, Text(text))
 
 
@@ -80,6 +83,9 @@ async def ask_for_a_rating(event: TicketClosed) -> None:
     told = await _told(event.ticket_id)
     if told is None or told.ticket.stars is not None:
         return
+    if told.ticket.kind is TicketKind.FAULT and told.ticket.work_order_state not in _RATED:
+        # Nobody came for it alone: the child of an outage was thanked when it answered.
+        return
     menu = Menu(words.ask_rating(told.ticket.number), words.RATE_CHOICES, words.MENU_TAIL)
     await _ask(told, "rate", menu, "rate")
 
@@ -96,7 +102,9 @@ async def tell_it_ended_without_repair(event: WorkOrderChanged) -> None:
         event.state.value,
     )
     told = await _told(ticket_id)
-    if told is not None:
+    cancelled = event.event is WorkOrderEvent.CANCEL
+    if told is not None and (not cancelled or told.ticket.state is TicketState.CANCELLED):
+        # A job that ends because its ticket goes on in an outage ends nothing for the customer.
         text = Text(sentence(told.ticket.number))
         await queue(told.cause(event.event.value), told.openid, text)
 

@@ -26,7 +26,7 @@ STEP_TIME_OUT = timedelta(minutes=30)
 
 #: How long a question stays open that we asked: people look at their phone in the evening.
 INVITATION_TIME_OUT = timedelta(hours=24)
-_INVITED = frozenset({"restored", "rate"})
+_INVITED = frozenset({"restored", "rate", "outage_back"})
 
 #: Wrong answers in a row after which the bot stops asking and offers the menu and a person.
 MAX_MISSES = 3

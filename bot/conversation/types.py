@@ -81,6 +81,15 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     grid_name: str
 
 
+class OutageNote(msgspec.Struct, frozen=True, kw_only=True):
+    """A known outage at the place; `joined`: nobody is sent for this report alone."""
+
+    kind: str
+    cause: str | None
+    etr: datetime | None
+    joined: bool
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a command: a code (a refusal's, or the service's word) and its facts."""
 
@@ -89,6 +98,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     tickets: tuple[TicketLine, ...] = ()
     person: Person | None = None
     number: str | None = None
+    outage: OutageNote | None = None
 
 
 Input = Said | Picked | Located | Tapped | SentMedia | Followed | Left
@@ -154,7 +164,16 @@ class RateLatest(msgspec.Struct, frozen=True):
 
 
 class ConfirmRestored(msgspec.Struct, frozen=True):
-    """Is the power back at the newest repaired ticket? -> `confirmed` or `nothing_to_confirm`."""
+    """Is the power back at the newest repaired ticket? -> `confirmed` or `nothing_to_confirm`.
+
+    Without one, but with a report that waits inside a restored outage -> `outage_answered`.
+    """
+
+    is_back: bool
+
+
+class AnswerOutage(msgspec.Struct, frozen=True):
+    """Is the power back after the outage? -> `outage_answered` or `nothing_to_confirm`."""
 
     is_back: bool
 
@@ -169,6 +188,7 @@ Command = (
     | FindTickets
     | RateLatest
     | ConfirmRestored
+    | AnswerOutage
 )
 Effect = Reply | Command
 

@@ -163,6 +163,8 @@ TAPS: Mapping[str, tuple[str, Mapping[str, bool | int]]] = {
     "101": ("rate", {"stars": 1}),
     "201": ("restored", {"is_back": True}),
     "202": ("restored", {"is_back": False}),
+    "301": ("outage_back", {"is_back": True}),
+    "302": ("outage_back", {"is_back": False}),
 }
 
 

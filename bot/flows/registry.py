@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.conversation.types import Flow
-from bot.flows import bind, danger, grid_manager, progress, rate, report_fault, restored, unbind
+from bot.flows import (
+    bind,
+    danger,
+    grid_manager,
+    outage_back,
+    progress,
+    rate,
+    report_fault,
+    restored,
+    unbind,
+)
 
 FLOWS: Mapping[str, Flow[Any]] = {
     flow.name: flow
@@ -17,5 +27,6 @@ FLOWS: Mapping[str, Flow[Any]] = {
         grid_manager.FLOW,
         rate.FLOW,
         restored.FLOW,
+        outage_back.FLOW,
     )
 }

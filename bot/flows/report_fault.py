@@ -18,6 +18,7 @@ from bot.conversation.types import (
     Located,
     Miss,
     Move,
+    OutageNote,
     Outcome,
     Picked,
     Run,
@@ -140,8 +141,18 @@ def _outcome(slots: Slots, outcome: Outcome) -> Move:
     if outcome.code == "found":
         return _where(msgspec.structs.replace(slots, accounts=outcome.accounts[:MAX_CHOICES]))
     if outcome.code == "reported" and outcome.number is not None:
-        return Finish((words.fault_filed(outcome.number),))
+        return Finish(_filed(outcome.number, outcome.outage))
     return Finish((_SENTENCES.get(outcome.code, words.FAULT_NOT_FILED),))
+
+
+def _filed(number: str, outage: OutageNote | None) -> tuple[str, ...]:
+    """Somebody is sent; or an outage is known there, and this is what is known of it."""
+    if outage is None:
+        return (words.fault_filed(number),)
+    if outage.joined:
+        return (words.outage_joined(number, outage.kind, outage.cause, outage.etr),)
+    beside = words.outage_known_beside(outage.kind, outage.cause, outage.etr)
+    return (words.fault_filed(number), beside)
 
 
 def _where(slots: Slots) -> Move:

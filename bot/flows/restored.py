@@ -38,7 +38,7 @@ def _start(slots: Slots) -> Move:
 def _take_is_back(_slots: Slots, answer: Said | Picked | Located) -> Move:
     is_back = power_is_back(answer)
     if is_back is None and not isinstance(answer, Located):
-        is_back = _in_a_sentence(answer.text)
+        is_back = said_in_a_sentence(answer.text)
     if is_back is not None:
         return Run(ConfirmRestored(is_back), Slots(is_back=is_back))
     # Whoever already gives stars sits in the light.
@@ -58,7 +58,7 @@ def power_is_back(answer: Said | Picked | Located) -> bool | None:
     return False if said in POWER_IS_OUT else None
 
 
-def _in_a_sentence(text: str) -> bool | None:
+def said_in_a_sentence(text: str) -> bool | None:
     """The answer of somebody who was just asked: a number, or news in own words."""
     choice = choice_of(text)
     if choice is not None:
@@ -75,6 +75,8 @@ def _outcome(slots: Slots, outcome: Outcome) -> Move:
             rated = {} if slots.stars is None else {"stars": slots.stars}
             return Finish((words.RESTORED_THANKS,), then="rate", then_slots=rated)
         return Finish((words.STILL_OUT,))
+    if outcome.code == "outage_answered":
+        return Finish((words.OUTAGE_BACK_THANKS if slots.is_back else words.OUTAGE_STILL_OUT,))
     if outcome.code != "nothing_to_confirm":
         return Finish((words.FAILED,))
     if slots.is_back:

@@ -232,7 +232,10 @@ async def break_overdue(limit: int) -> int:
 
 async def to_tell(promise_ids: Sequence[UUID]) -> list[PromiseToTell]:
     """The promises of an event as they stand, for the door that tells them."""
-    rows = await fetch("SELECT * FROM promise WHERE id = ANY($1::uuid[]) ORDER BY id", promise_ids)
+    rows = await fetch(
+        f"SELECT *, {STANDS} AS stands FROM promise WHERE id = ANY($1::uuid[]) ORDER BY id",  # noqa: S608
+        list(promise_ids),
+    )
     return [
         PromiseToTell(
             row["id"],
@@ -244,6 +247,7 @@ async def to_tell(promise_ids: Sequence[UUID]) -> list[PromiseToTell]:
             row["ticket_id"],
             row["openid"],
             row["told_at"],
+            row["stands"],
         )
         for row in rows
     ]

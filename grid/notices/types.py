@@ -112,7 +112,7 @@ class PromiseView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PromiseToTell(NamedTuple):
-    """What a door needs to tell somebody of a promise."""
+    """What a door needs to tell somebody of a promise; `stands`: nothing has overtaken it."""
 
     id: UUID
     what: PromiseWhat
@@ -123,6 +123,7 @@ class PromiseToTell(NamedTuple):
     ticket_id: UUID | None
     openid: str | None
     told_at: datetime | None
+    stands: bool
 
 
 class PromiseMade(Event, frozen=True, kw_only=True):
