@@ -65,10 +65,10 @@ async def partner_orders(actor: StaffActor, wanted: PartnerOrderFilter) -> Page[
     before = None if wanted.cursor is None else decode_cursor(wanted.cursor, tuple[UUID])[0]
     limit, reach = min(wanted.limit, LIMIT_MAX), visible(actor, Action.READ_WORK_ORDERS)
     rows = await fetch(
-        f"{_ROWS} WHERE {_REACHED} AND ($6::varchar IS NULL OR o.number = $6"
+        f"{_ROWS} WHERE {_REACHED} AND ($6::varchar IS NULL OR o.number = $6"  # noqa: S608 - ours
         " OR o.urged_number = $6) AND (NOT $7::bool OR EXISTS (SELECT 1 FROM partner_message m"
         " WHERE m.partner_order = o.id AND m.state IN ('refused', 'chasing')))"
-        " AND ($8::uuid IS NULL OR o.id < $8) ORDER BY o.id DESC LIMIT $9",  # noqa: S608 - ours
+        " AND ($8::uuid IS NULL OR o.id < $8) ORDER BY o.id DESC LIMIT $9",
         reach.everything,
         reach.station_ids,
         reach.grid_ids,

@@ -31,8 +31,8 @@ async def people_of(
 ) -> dict[Level, dict[UUID, str]]:
     """Staff id and name of everybody who can be asked on a day, by level; one statement.
 
-    The grid's supervisors (PostgreSQL keeps them from being its manager, S5), the station's head and dispatchers, the
-    county's; of what is sealed only the county's auditors.
+    The grid's supervisors (PostgreSQL keeps them from being its manager, S5), the station's head
+    and dispatchers, the county's; of what is sealed only the county's auditors.
     """
     rows = await fetch(
         _PEOPLE,
