@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from backend.blob_folder import use_folder
 from backend.http import logs
 from backend.outage import Outage, database_faults
+from backend.province import schedule as province_schedule
 from backend.relay import REACT_JOB, Relay, connect, pause
 from backend.settings import Settings, settings
 from bot import outage_reactions as bot_outage_reactions
@@ -31,11 +32,16 @@ from grid.dispatch import reactions as dispatch_reactions
 from grid.dispatch import schedule as dispatch_schedule
 from grid.evidence import reactions as evidence_reactions
 from grid.evidence import schedule as evidence_schedule
+from grid.indicators import schedule as indicators_schedule
 from grid.kit import clock, outbox, schedule, upkeep
 from grid.kit.database import close_pool, open_pool
 from grid.notices import schedule as notices_schedule
 from grid.outages import reactions as outages_reactions
 from grid.outages import schedule as outages_schedule
+from grid.partners import reactions as partners_reactions
+from grid.partners import schedule as partners_schedule
+from grid.supervision import reactions as supervision_reactions
+from grid.supervision import schedule as supervision_schedule
 from grid.territory import schedule as territory_schedule
 from grid.work_orders import clock_reactions, pause_schedule, promise_reactions
 from grid.work_orders import schedule as work_orders_schedule
@@ -56,11 +62,17 @@ ROOMS = (
     work_orders_schedule,
     outages_reactions,
     outages_schedule,
+    supervision_reactions,
+    supervision_schedule,
+    partners_reactions,
+    partners_schedule,
     dispatch_reactions,
     dispatch_schedule,
+    indicators_schedule,
     bot_reactions,
     bot_outage_reactions,
     bot_schedule,
+    province_schedule,
 )
 
 #: Connections of the pool that the relay and the schedules use beside the jobs.

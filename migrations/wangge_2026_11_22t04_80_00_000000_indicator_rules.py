@@ -25,6 +25,8 @@ _FORWARDS = (
     "CREATE INDEX sla_pause_from ON sla_pause (from_at)",
     "CREATE INDEX ticket_transition_judged ON ticket_transition (event, at)"
     " WHERE event IN ('archive', 'callback')",
+    "CREATE INDEX promise_promised ON promise (promised_at)"
+    " WHERE told_at IS NOT NULL AND NOT is_estimate",
     "CREATE INDEX visit_stop_began ON visit_stop"
     " ((stop_day::timestamp AT TIME ZONE 'Asia/Shanghai'))",
     "CREATE INDEX time_correction_proposed ON time_correction (proposed_at)",
