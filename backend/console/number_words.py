@@ -1,6 +1,17 @@
 """What the company's numbers are called on the page, with their units."""
 
 TITLES = {
+    "office_opens_minute": "办公时间：上班（零点起第几分钟）",
+    "office_lunch_from_minute": "办公时间：午休开始（零点起第几分钟）",
+    "office_lunch_until_minute": "办公时间：午休结束（零点起第几分钟）",
+    "office_closes_minute": "办公时间：下班（零点起第几分钟）",
+    "pause_hours.customer_absent": "暂停计时最长：客户不在家（小时）",
+    "pause_hours.customer_asked": "暂停计时最长：客户要求（小时）",
+    "pause_hours.site_blocked": "暂停计时最长：现场受阻（小时）",
+    "pause_hours.weather": "暂停计时最长：恶劣天气（小时）",
+    "pause_hours.waiting_material": "暂停计时最长：等待材料（小时）",
+    "pause_hours.upstream_outage": "暂停计时最长：上级停电（小时）",
+    "pause_hours.government": "暂停计时最长：政府要求（小时）",
     "arrival_radius_m.city": "到场判定半径·城区（米）",
     "arrival_radius_m.rural": "到场判定半径·农村（米）",
     "arrival_radius_m.remote": "到场判定半径·偏远（米）",
