@@ -6,8 +6,11 @@ from mobile_api.blobs import BlobController
 from mobile_api.customers import CustomerController
 from mobile_api.indicators import IndicatorController
 from mobile_api.live import live_hints
+from mobile_api.on_site import OnSiteController, doubtful_arrivals, safety_alarms
+from mobile_api.outages import OutageController
 from mobile_api.people import PeopleController, dead_letters, replay_dead_letter
 from mobile_api.positions import report
+from mobile_api.promises import promises_of_ticket
 from mobile_api.sign_in import SessionController
 from mobile_api.today import today
 from mobile_api.work_orders import WorkOrderController
@@ -22,8 +25,13 @@ def router() -> Router:
             PeopleController,
             today,
             WorkOrderController,
+            OnSiteController,
+            safety_alarms,
+            doubtful_arrivals,
             BlobController,
             CustomerController,
+            OutageController,
+            promises_of_ticket,
             IndicatorController,
             report,
             live_hints,
