@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from backend.refused import Refused
 from grid.evidence.store import PartialLost, StorageFull, use_store
 
 READ_BYTES = 256 * 1024
@@ -24,9 +25,21 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 _PARTIAL = re.compile(r"[0-9a-f]{32}")
 
 
+class BlobFolderRefused(Refused):
+    """The folder of photos and files cannot be used; the text says why."""
+
+
 def use_folder(folder: str | None) -> None:
-    """Make the folder of the settings this process's blob store; none when none is set."""
-    use_store(None if folder is None else BlobFolder(Path(folder)))
+    """Make the folder of the settings this process's blob store; none when none is set.
+
+    Raises BlobFolderRefused when it cannot be made.
+    """
+    try:
+        use_store(None if folder is None else BlobFolder(Path(folder)))
+    except OSError as error:
+        raise BlobFolderRefused(
+            f"WANGGE_BLOB_DIR: cannot make {folder}: {error.strerror}"
+        ) from None
 
 
 class BlobFolder:

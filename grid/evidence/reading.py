@@ -17,8 +17,12 @@ from grid.evidence.types import (
     RefusalWord,
 )
 from grid.kit.database import fetch
+from grid.kit.refusals import Invalid
 from grid.territory.authority import Action, may, visible
 from grid.territory.types import Actor, StaffActor, StaffRole
+
+#: Most items in one answer; a list asks for fewer subjects when they have more.
+ROWS_MAX = 5000
 
 #: What `view_of` reads of an item; the file's row is missing until all its bytes came. A PDF where
 #: only a picture serves counts as refused ($1 to $3: PDF, such purposes, whose own reading it is).
@@ -66,16 +70,21 @@ def reads_sealed(actor: Actor, action: Action) -> bool:
 
 
 async def items_where(actor: Actor, clause: str, *arguments: object) -> list[EvidenceView]:
-    """Items that a clause over `i` names ($4 on), in the order of their chains. Two statements."""
+    """Items that a clause over `i` names ($4 on), in the order of their chains. Two statements.
+
+    Raises Invalid when there are more than ROWS_MAX of them.
+    """
     own = actor.staff_id if isinstance(actor, StaffActor) else None
     pictures = [purpose.value for purpose in PICTURES]
     rows = await fetch(
-        f"{ITEM_ROWS} WHERE {clause} ORDER BY i.subject_id, i.position LIMIT 1000",
+        f"{ITEM_ROWS} WHERE {clause} ORDER BY i.subject_id, i.position LIMIT {ROWS_MAX + 1}",
         MediaType.PDF.value,
         pictures,
         own,
         *arguments,
     )
+    if len(rows) > ROWS_MAX:
+        raise Invalid("subject_ids", "这些事附的文件太多,请分几次查看", limit=ROWS_MAX)
     alike = await _alike(actor, [row["id"] for row in rows]) if rows else {}
     originals = scope_of(actor, Action.READ_ORIGINALS)
     return [view_of(row, _in(originals, row), alike.get(row["id"], [])) for row in rows]

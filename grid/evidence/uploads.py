@@ -212,7 +212,10 @@ def _refuse_damaged(chunk: bytes, checksum: str) -> None:
 
 @asynccontextmanager
 async def _claimed(actor: StaffActor, sha256: str, offset: int) -> AsyncIterator[_Claim]:
-    """Hold the upload for one chunk at `offset`; it is let go whatever happens."""
+    """Hold the upload for one chunk at `offset`; what fails lets it go.
+
+    What succeeds lets it go with the statement that counts the bytes (`_count`, `_settle`).
+    """
     token, now = new_id(), machine_now()
     row = await fetch_one(
         "UPDATE blob_upload SET writer = $4, writing_until = $5 WHERE sha256 = $1 AND staff = $2"
@@ -231,13 +234,14 @@ async def _claimed(actor: StaffActor, sha256: str, offset: int) -> AsyncIterator
     claim = _Claim(row["id"], row["size_bytes"], token)
     try:
         yield claim
-    finally:
+    except BaseException:
         await execute(
             "UPDATE blob_upload SET writer = NULL, writing_until = NULL"
             " WHERE id = $1 AND writer = $2",
             claim.id,
             claim.token,
         )
+        raise
 
 
 async def _say_why_not(actor: StaffActor, sha256: str, offset: int) -> None:
@@ -265,7 +269,8 @@ async def _upload_row(actor: StaffActor, sha256: str) -> Record:
 async def _count(claim: _Claim, received: int) -> None:
     """Say that so much is on the disk. Raises UploadBusy when the claim was lost meanwhile."""
     counted = await execute(
-        "UPDATE blob_upload SET received_bytes = $3 WHERE id = $1 AND writer = $2",
+        "UPDATE blob_upload SET received_bytes = $3, writer = NULL, writing_until = NULL"
+        " WHERE id = $1 AND writer = $2",
         claim.id,
         claim.token,
         received,
@@ -284,8 +289,8 @@ async def _finish(sha256: str, claim: _Claim) -> None:
     limits = await policies.file_limits(await business_now())
     digest, verdict = await asyncio.to_thread(_digest_and_judge, content, limits)
     if digest != sha256:
-        await _count(claim, 0)
         await store().drop([claim.partial])
+        await _count(claim, 0)
         raise DigestWrong(offset=0)
     if verdict.refusal is not None and await _is_kept(sha256):
         # It was accepted when the limits were wider, and that stands.
@@ -310,8 +315,8 @@ async def _settle(sha256: str, claim: _Claim, verdict: Verdict) -> None:
     """Write down what became of it; the first whole copy of a file is said to the others."""
     async with transaction():
         counted = await execute(
-            "UPDATE blob_upload SET state = $3, received_bytes = size_bytes"
-            " WHERE id = $1 AND writer = $2 AND state = 'open'",
+            "UPDATE blob_upload SET state = $3, received_bytes = size_bytes,"
+            " writer = NULL, writing_until = NULL WHERE id = $1 AND writer = $2 AND state = 'open'",
             claim.id,
             claim.token,
             (UploadState.REFUSED if verdict.refusal else UploadState.COMPLETE).value,

@@ -8,8 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from backend.blob_folder import BlobFolder
-from grid.evidence.store import PartialLost, StorageFull
+from backend.blob_folder import BlobFolder, BlobFolderRefused, use_folder
+from grid.evidence.store import PartialLost, StorageFull, store
+from grid.kit.refusals import TemporarilyUnavailable
 
 CONTENT = bytes(range(256)) * 40
 NAME = hashlib.sha256(CONTENT).hexdigest()
@@ -90,6 +91,15 @@ async def test_a_name_is_a_hash_and_no_path(folder: BlobFolder, name: str) -> No
             await verb
     with pytest.raises(ValueError):
         await folder.write(name, 0, b"x")
+
+
+def test_a_place_that_cannot_be_made_is_said_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(BlobFolderRefused, match="WANGGE_BLOB_DIR: cannot make"):
+        use_folder(str(tmp_path / "file" / "blobs"))
+    use_folder(None)
+    with pytest.raises(TemporarilyUnavailable):
+        store()
 
 
 async def test_other_users_read_nothing(folder: BlobFolder) -> None:
