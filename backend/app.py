@@ -16,6 +16,7 @@ from backend.http.metrics import metrics_middleware
 from backend.http.problems import EXCEPTION_HANDLERS
 from backend.http.requests import requests_middleware
 from backend.http.staff import PUBLIC, StaffAuthentication
+from backend.province import inbound as province
 from backend.settings import Settings, settings
 from bot import callback
 from grid.kit import clock
@@ -34,6 +35,7 @@ def create_app() -> Litestar:
         route_handlers=[
             _phones(),
             callback.router(),
+            province.router(),
             console.router(),
             health.live,
             health.ready,

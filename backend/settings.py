@@ -155,6 +155,17 @@ class Settings(DatabaseSettings, frozen=True, kw_only=True):
         Secret | None,
         Meta(description="the key we show the head-end with a command", extra={"min_length": 16}),
     ] = None
+    province_keys: Annotated[
+        KeyRing,
+        Meta(
+            description="keys shared with the province's 95598, same form; the first signs what "
+            "we send; none refuses its orders"
+        ),
+    ] = KeyRing()
+    province_base_url: Annotated[
+        Url | None,
+        Meta(description="address of the province's 95598 that takes our feedback", extra=_WEB),
+    ] = None
     metrics_key: Annotated[
         Secret | None,
         Meta(

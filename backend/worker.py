@@ -44,6 +44,7 @@ from grid.supervision import reactions as supervision_reactions
 from grid.supervision import schedule as supervision_schedule
 from grid.territory import schedule as territory_schedule
 from grid.work_orders import clock_reactions, pause_schedule, promise_reactions
+from grid.work_orders import reactions as work_orders_reactions
 from grid.work_orders import schedule as work_orders_schedule
 
 #: Modules whose import registers reactions and schedules; one list for all rooms and doors.
@@ -57,6 +58,7 @@ ROOMS = (
     clocks_schedule,
     notices_schedule,
     promise_reactions,
+    work_orders_reactions,
     clock_reactions,
     pause_schedule,
     work_orders_schedule,

@@ -23,6 +23,8 @@ PUBLIC_ROUTES = {
     "POST /api/v1/sessions": "signing in",
     "POST /api/v1/sessions/refresh": "the refresh token is the proof",
     "POST /console/sign-in": "signing in",
+    "POST /province/v1/orders": "the province proves itself by signature, freshness and nonce",
+    "POST /province/v1/acknowledgements": "the same",
     "GET /wechat/callback": "the platform proves itself by signature",
     "POST /wechat/callback": "the platform proves itself by signature, freshness and encryption",
 }
