@@ -115,6 +115,9 @@ def _walk_jpeg(content: bytes, start: int) -> tuple[Picture, int]:
             raise ContentRefused(RefusalWord.TRUNCATED)
         at += length
         if marker in _JPEG_FRAMES:
+            if width:
+                # Which of two sizes a decoder believes is its own affair.
+                raise ContentRefused(RefusalWord.BROKEN)
             height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
         elif marker == 0xFE or 0xE0 <= marker <= 0xEF:
             _refuse_second_start(body)
@@ -132,6 +135,8 @@ def _walk_jpeg(content: bytes, start: int) -> tuple[Picture, int]:
 def _walk_png(content: bytes) -> Picture:
     width = height = 0
     for kind, body, end in _chunks(content, len(_PNG), "big"):
+        if (kind == b"IHDR") != (width == 0):
+            raise ContentRefused(RefusalWord.BROKEN)
         if kind == b"IHDR":
             width, height = int.from_bytes(body[0:4], "big"), int.from_bytes(body[4:8], "big")
         elif kind == b"acTL":

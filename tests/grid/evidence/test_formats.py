@@ -100,6 +100,17 @@ BAD = {
         encoded(scenery(1, (16, 16))).replace(struct.pack(">HH", 16, 16), b"\xff\xfe\xff\xfe", 1),
         RefusalWord.TOO_MANY_PIXELS,
     ),
+    "png of two sizes": (
+        huge_png(8, 8)[:33] + huge_png(9000, 9000)[8:],
+        RefusalWord.BROKEN,
+    ),
+    "png without a head": (GOOD["png"][0][:8] + GOOD["png"][0][33:], RefusalWord.BROKEN),
+    "jpeg of two sizes": (
+        PHOTO[: PHOTO.index(b"\xff\xc0")]
+        + PHOTO[PHOTO.index(b"\xff\xc0") :][:19]
+        + PHOTO[PHOTO.index(b"\xff\xc0") :],
+        RefusalWord.BROKEN,
+    ),
     "picture too large": (PHOTO + bytes(1_000_000), RefusalWord.TOO_LARGE),
     "pdf too large": (pdf(b"%" * 2_000_000 + b"\n"), RefusalWord.TOO_LARGE),
 }
