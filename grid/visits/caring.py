@@ -115,6 +115,7 @@ def _card(
     if not row["is_mine"] or not may(actor, Action.READ_PHONES):
         phone = phone_for(actor, phone, row["grid"], row["station"])
     words = [_T(tag["tag"]) for tag in tags]
+    said = None if row["satisfaction"] is None else Satisfaction(row["satisfaction"])
     return CareCard(
         account_no=row["account_no"],
         name=row["name"],
@@ -123,9 +124,7 @@ def _card(
         tags=[_tag(actor, row, tag) for tag in tags],
         last_visit_on=row["visited_on"],
         last_visit_by=row["author_name"],
-        last_satisfaction=None
-        if row["satisfaction"] is None
-        else Satisfaction(row["satisfaction"]),
+        last_satisfaction=said,
         due_on=due_on,
         is_overdue=bool(CARE_TAGS & set(words)) and (due_on is None or due_on < business_day(now)),
         open_matters=row["open_matters"],

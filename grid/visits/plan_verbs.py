@@ -26,10 +26,11 @@ from grid.work_orders.words import Capacity, WorkOrderKind
 
 #: When a planned visit begins to count on its day, in Shanghai.
 _MORNING = time(8, 30)
+#: What the job says; that somebody has a medical device stands on the card only.
 _TITLES = {
     FormWord.ORDINARY: "普通客户走访",
     FormWord.SPECIAL_CARE: "特殊群体走访",
-    FormWord.MEDICAL_DEVICE: "医疗用电客户走访",
+    FormWord.MEDICAL_DEVICE: "特殊群体走访",
     FormWord.SMALL_BUSINESS: "小微企业走访",
     FormWord.IMPORTANT: "重要客户走访",
     FormWord.GOVERNMENT: "机关单位走访",

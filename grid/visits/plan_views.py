@@ -7,6 +7,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from grid.customers.care import sees_sensitive
 from grid.kit import audit
 from grid.kit.calendar import Calendar, load_calendar
 from grid.kit.clock import business_now
@@ -14,10 +15,10 @@ from grid.kit.database import fetch, fetch_one
 from grid.kit.pages import LIMIT_MAX, Page, decode_cursor, encode_cursor
 from grid.kit.refusals import NotFound
 from grid.territory.authority import Action, visible
-from grid.territory.types import Actor
+from grid.territory.types import Actor, StaffActor
 from grid.visits import policies
 from grid.visits.plan_types import DayLoad, PlanView, StopView
-from grid.visits.rules import last_of, may_release
+from grid.visits.rules import last_of, may_release, shown_form
 from grid.visits.words import FormWord, PlanState, StopState
 from grid.work_orders.types import PersonView
 from grid.work_orders.words import WorkOrderState
@@ -93,7 +94,9 @@ async def plan_view(actor: Actor, plan_id: UUID) -> PlanView:
     if row is None:
         raise NotFound("没有这个走访计划")
     (view,) = await _views(actor, [row])
-    stops = [_stop(one) for one in await fetch(_STOPS, plan_id)]
+    sensitive = sees_sensitive(actor, row["grid"], row["station"])
+    own = actor.staff_id if isinstance(actor, StaffActor) else None
+    stops = [_stop(one, sensitive or one["staff"] == own) for one in await fetch(_STOPS, plan_id)]
     await audit.record("visit_plan.read", str(plan_id), shown=len(stops))
     fields = {name: getattr(view, name) for name in view.__struct_fields__}
     return PlanView(**{**fields, "stops": stops})
@@ -166,14 +169,14 @@ def _person(row: Record, staff_id: UUID) -> PersonView:
     )
 
 
-def _stop(row: Record) -> StopView:
+def _stop(row: Record, sees_medical: bool) -> StopView:
     return StopView(
         id=row["id"],
         account_no=row["account_no"],
         name=row["name"],
         address=row["address"],
         village=row["village_name"],
-        form=FormWord(row["form"]),
+        form=shown_form(FormWord(row["form"]), sees_medical),
         is_care=row["is_care"],
         due_day=row["due_day"],
         day=row["stop_day"],

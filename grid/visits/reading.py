@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from asyncpg import Record
 
+from grid.customers.care import sees_sensitive
 from grid.kit import audit
 from grid.kit.database import fetch, fetch_one
 from grid.kit.pages import LIMIT_MAX, Page, decode_cursor, encode_cursor
@@ -16,7 +17,7 @@ from grid.visits.check_types import VerdictView
 from grid.visits.form_rules import fields_for, shown
 from grid.visits.form_types import Answers, AnswerView
 from grid.visits.forms import form_of_version
-from grid.visits.rules import sees_money
+from grid.visits.rules import sees_money, shown_form
 from grid.visits.types import FindingView, VisitFilter, VisitView
 from grid.visits.words import CheckMethod, CheckOutcome, CheckState, FormWord, Satisfaction
 from grid.work_orders.reading import mask_phone
@@ -37,7 +38,9 @@ SELECT v.*, w.number AS job_number, w.state AS job_state, w.version AS job_versi
         'danger', f.danger, 'ticket_id', f.ticket, 'ticket_number', k.number) ORDER BY f.number)
      FROM visit_finding f LEFT JOIN ticket k ON k.id = f.ticket WHERE f.visit = v.id) AS findings,
     ARRAY(SELECT c.state FROM visit_check c WHERE c.work_order = v.work_order
-        ORDER BY c.opened_at) AS checks
+        ORDER BY c.opened_at) AS checks,
+    EXISTS (SELECT FROM visit_check c WHERE c.work_order = v.work_order AND c.staff = $4
+        AND c.state = 'open') AS is_my_check
 FROM customer_visit v JOIN work_order w ON w.id = v.work_order
 JOIN service_account a ON a.id = v.account JOIN service_grid g ON g.id = v.grid
 JOIN staff t ON t.id = v.author
@@ -108,10 +111,20 @@ async def visit_view(actor: Actor, visit_id: UUID) -> VisitView:
 
 
 async def _answers(row: Record, actor: Actor) -> list[AnswerView]:
-    """The answers in the words of the version they were asked in."""
+    """The answers in the words of the version they were asked in.
+
+    Those about a medical device are for the grid's manager, the office, and who is to check them.
+    """
+    if row["form"] == FormWord.MEDICAL_DEVICE and not _sees_medical(row, actor):
+        return []
     form = await form_of_version(FormWord(row["form"]), row["form_version"])
     asked = fields_for(form.fields, sees_money(actor, row["grid"], row["station"]))
     return shown(asked, _ANSWERS.decode(row["answers"]))
+
+
+def _sees_medical(row: Record, actor: Actor) -> bool:
+    own = isinstance(actor, StaffActor) and row["author"] == actor.staff_id
+    return own or row["is_my_check"] or sees_sensitive(actor, row["grid"], row["station"])
 
 
 def _verdict(row: Record) -> VerdictView:
@@ -151,7 +164,7 @@ def _view(row: Record, actor: Actor) -> VisitView:
         ),
         revision=row["revision"],
         is_newest=row["is_newest"],
-        form=FormWord(row["form"]),
+        form=shown_form(FormWord(row["form"]), _sees_medical(row, actor)),
         form_version=row["form_version"],
         device_at=row["device_at"],
         received_at=row["received_at"],

@@ -52,6 +52,11 @@ def form_of(tags: Collection[CustomerTagWord]) -> FormWord:
     return next((form for tag, form in FORM_OF if tag in tags), _F.ORDINARY)
 
 
+def shown_form(form: FormWord, sees_medical: bool) -> FormWord:
+    """The form as a reader may know of it: a medical device is nobody's business but theirs."""
+    return _F.SPECIAL_CARE if form is _F.MEDICAL_DEVICE and not sees_medical else form
+
+
 def months_of(tags: Collection[CustomerTagWord], cycles: Cycles) -> int:
     """After how many months somebody is due again; of several tags the shortest cycle holds."""
     found = [cycles.ordinary]
