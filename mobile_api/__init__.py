@@ -8,10 +8,12 @@ from mobile_api.indicators import IndicatorController
 from mobile_api.live import live_hints
 from mobile_api.on_site import OnSiteController, doubtful_arrivals, safety_alarms
 from mobile_api.outages import OutageController
+from mobile_api.partners import HandoverController, partner_orders
 from mobile_api.people import PeopleController, dead_letters, replay_dead_letter
 from mobile_api.positions import report
 from mobile_api.promises import promises_of_ticket
 from mobile_api.sign_in import SessionController
+from mobile_api.supervision import SupervisionController
 from mobile_api.today import today
 from mobile_api.work_orders import WorkOrderController
 
@@ -33,6 +35,9 @@ def router() -> Router:
             OutageController,
             promises_of_ticket,
             IndicatorController,
+            SupervisionController,
+            HandoverController,
+            partner_orders,
             report,
             live_hints,
             dead_letters,

@@ -75,6 +75,13 @@ TITLES = {
     "indicator_minutes.restore_average_rural": "指标目标·农村到达后平均复电时间（分钟）",
     "indicator_basis_points.reopened_soon": "指标目标·72 小时内重新打开率（万分之）",
     "indicator_basis_points.disputed_arrivals": "指标目标·到达存疑率（万分之）",
+    "supervision_answer_minutes.grid": "督办回复时限·网格（分钟）",
+    "supervision_answer_minutes.station": "督办回复时限·供电所（分钟）",
+    "supervision_answer_minutes.county": "督办回复时限·县公司（分钟）",
+    "supervision_sos_minutes": "现场求助督办的回复时限（分钟）",
+    "province_merge_hours": "省 95598 工单并单：前后相差（小时内）",
+    "province_merge_m": "省 95598 工单并单：相距（米内）",
+    "province_acknowledge_minutes": "省 95598 确认反馈的时限（分钟）",
     "sign_in_tries": "登录：连续输错几次锁定",
     "sign_in_lock_minutes": "登录：锁定多久（分钟）",
 }
