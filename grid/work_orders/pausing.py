@@ -145,9 +145,10 @@ async def end_pause(actor: StaffActor, pause_id: UUID, command: DecidePause) -> 
 
 
 async def on_hold(actor: Actor, row: Record, command: DoVerb, at: datetime) -> None:
-    """A job was put on hold: with a coded reason its clocks stand still, or wait for an approval.
+    """A job is put on hold: with a coded reason its clocks stand still, or wait for an approval.
 
-    Runs in the step's transaction with the job's row locked. Raises Invalid naming `until`.
+    Runs in the step's transaction, before the step is written, with the job's row locked. Raises
+    Invalid naming `until`.
     """
     reason = command.pause_reason
     if reason is None or not await pauses.stops_something(row["id"], reason):

@@ -53,10 +53,10 @@ async def take_step(
         if row["version"] != command.version:
             raise await stale(row)
         step = await _judge(actor, row, event, command)
-        await write_step(actor, row, step)
         if event is _E.HOLD:
             await pausing.on_hold(actor, row, command, step.at)
-        elif event in pausing.ENDS_PAUSES:
+        await write_step(actor, row, step)
+        if event in pausing.ENDS_PAUSES:
             await pausing.on_resume(row, step.at)
         return await view_one(actor, work_order_id)
 
