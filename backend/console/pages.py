@@ -16,7 +16,8 @@ from grid.kit.clock import SHANGHAI, business_now
 from grid.overviews.board import DANGERS_SHOWN, dangers
 from grid.territory.authority import Action, may
 from grid.territory.types import StaffActor
-from grid.work_orders.types import WorkOrderView
+from grid.work_orders.safety import open_alarms
+from grid.work_orders.types import SafetyAlarmView, WorkOrderView
 
 PAGES = templates(Path(__file__).parent / "templates")
 
@@ -26,6 +27,7 @@ _PLACES = (
     ("/console/work-orders/new", "受理报修", "n", Action.OPEN_TICKET),
     ("/console/customers", "客户", "c", Action.READ_CUSTOMERS),
     ("/console/people", "网格与人员", "p", Action.SIGN_IN_CONSOLE),
+    ("/console/indicators", "指标", "i", Action.READ_INDICATORS),
     ("/console/numbers", "时限与参数", "s", Action.PROPOSE_SETTINGS),
     ("/console/dead-letters", "失败消息", "d", Action.READ_DEAD_LETTERS),
 )
@@ -46,6 +48,7 @@ async def page(
         token_field=TOKEN_FIELD,
         form_token=form_token(str(request.auth)),
         alarms=await alarms_of(actor),
+        sos=await sos_of(actor),
         **{"as_of": await business_now(), **values},
     )
     return from_here(answer)
@@ -73,6 +76,11 @@ def from_here(answer: Response[str]) -> Response[str]:
 async def alarms_of(actor: StaffActor) -> list[WorkOrderView]:
     """Open danger jobs for those who read jobs."""
     return await dangers(actor) if may(actor, Action.READ_WORK_ORDERS) else []
+
+
+async def sos_of(actor: StaffActor) -> list[SafetyAlarmView]:
+    """Calls for help that nobody answered, for those who read jobs."""
+    return await open_alarms(actor) if may(actor, Action.READ_WORK_ORDERS) else []
 
 
 def places_of(actor: StaffActor) -> list[tuple[str, str, str]]:

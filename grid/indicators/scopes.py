@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from grid.indicators.types import ScopeKind
-from grid.kit.database import fetch_one
+from grid.kit.database import fetch, fetch_one
 from grid.kit.refusals import Invalid, NotFound
 from grid.territory.authority import Action, Visible, require, visible
 from grid.territory.types import Actor, StaffActor
@@ -99,3 +99,31 @@ async def widest_scope(actor: Actor) -> str:
         require(actor, Action.READ_INDICATORS)
         raise NotFound("没有可看的范围")
     return str(row["name"])
+
+
+class Choice(NamedTuple):
+    """A scope that somebody may choose, with its title."""
+
+    name: str
+    title: str
+
+
+#: More grids than this are found through their stations.
+_CHOICES_MAX = 500
+
+
+async def choices(actor: Actor) -> list[Choice]:
+    """Every place that the actor reads figures of, the widest first; one statement."""
+    reach = visible(actor, Action.READ_INDICATORS)
+    rows = await fetch(
+        "SELECT 'station:' || s.code AS name, s.name AS title, s.code AS station, '' AS grid"
+        " FROM supply_station s WHERE $1::bool OR s.id = ANY($2::uuid[])"
+        " UNION ALL SELECT 'grid:' || g.code, s.name || ' · ' || g.name, s.code, g.code"
+        " FROM service_grid g JOIN supply_station s ON s.id = g.station"
+        " WHERE $1::bool OR g.station = ANY($2::uuid[]) OR g.id = ANY($3::uuid[])"
+        " ORDER BY station, grid LIMIT $4",
+        *reach,
+        _CHOICES_MAX,
+    )
+    county = [Choice(COUNTY.name, COUNTY.title)] if reach.everything else []
+    return county + [Choice(row["name"], row["title"]) for row in rows]
