@@ -32,7 +32,7 @@ _DECODERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="decoder")
 PAIRS_MAX = 50
 
 
-async def prepare_blob(sha256: str) -> None:
+async def prepare_blob(sha256: str, limit_s: float = PREPARE_LIMIT_S) -> None:
     """Make copy, thumbnail and difference hash of a stored file, once; say BlobPrepared.
 
     A picture that cannot be decoded becomes `refused` and its original stays for those who may
@@ -56,14 +56,15 @@ async def prepare_blob(sha256: str) -> None:
             "copy_media_type": row["media_type"],
         }
     else:
-        changes = await _pictures_of(content, (await policies.file_limits(now)).pixels)
+        pixels_max = (await policies.file_limits(now)).pixels
+        changes = await _pictures_of(content, pixels_max, limit_s)
     await _write_down(sha256, {**changes, "prepared_at": now})
 
 
-async def _pictures_of(content: bytes, pixels_max: int) -> dict[str, Any]:
+async def _pictures_of(content: bytes, pixels_max: int, limit_s: float) -> dict[str, Any]:
     """What is written down of a picture after its copy and its thumbnail are in the store."""
     try:
-        made = await _decoded(content, pixels_max)
+        made = await _decoded(content, pixels_max, limit_s)
     except ContentRefused as refused:
         return {"state": BlobState.REFUSED.value, "refusal": refused.word.value}
     for picture in (made.copy, made.thumb):
@@ -82,11 +83,11 @@ async def _pictures_of(content: bytes, pixels_max: int) -> dict[str, Any]:
     }
 
 
-async def _decoded(content: bytes, pixels_max: int) -> Prepared:
+async def _decoded(content: bytes, pixels_max: int, limit_s: float) -> Prepared:
     """Decode in a thread. Raises ContentRefused, TimeoutError."""
     loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(PREPARE_LIMIT_S):
+        async with asyncio.timeout(limit_s):
             return await loop.run_in_executor(_DECODERS, prepare, content, pixels_max)
     except MemoryError:
         raise ContentRefused(RefusalWord.TOO_MANY_PIXELS) from None

@@ -178,18 +178,18 @@ async def verify_chain(subject_id: UUID) -> int | None:
     An item that was altered, taken out, put in or cut off at the end breaks it at that place.
     """
     rows = await fetch(
-        "SELECT * FROM evidence_item WHERE subject_id = $1 ORDER BY position LIMIT $2",
+        "SELECT i.*, c.length AS chain_length, c.head AS chain_head FROM (SELECT) AS one"
+        " LEFT JOIN evidence_chain c ON c.subject_id = $1"
+        " LEFT JOIN evidence_item i ON i.subject_id = $1 ORDER BY i.position LIMIT $2",
         subject_id,
         ITEMS_MAX + 1,
     )
-    end = await fetch_one(
-        "SELECT length, head FROM evidence_chain WHERE subject_id = $1", subject_id
-    )
+    items = [row for row in rows if row["id"] is not None]
     head = GENESIS
-    for position, row in enumerate(rows, 1):
+    for position, row in enumerate(items, 1):
         fits = row["position"] == position and row["previous_hash"] == head
         head = chain_hash(head, facts_of(dict(row)))
         if not fits or row["chain_hash"] != head:
             return position
-    length, last = (end["length"], end["head"]) if end else (0, GENESIS)
-    return None if (length, last) == (len(rows), head) else len(rows) + 1
+    end = (rows[0]["chain_length"] or 0, rows[0]["chain_head"] or GENESIS)
+    return None if end == (len(items), head) else len(items) + 1

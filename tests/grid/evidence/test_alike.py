@@ -1,5 +1,7 @@
 """A picture that proves two things is flagged, once, whichever of the two was known first."""
 
+import itertools
+import random
 from uuid import UUID
 
 import msgspec
@@ -7,10 +9,12 @@ import pytest
 from PIL import Image
 
 from grid.evidence.preparing import flag_near_duplicates, prepare_blob
+from grid.evidence.rules import signed
 from grid.evidence.service import attach, items_of
 from grid.evidence.types import (
     AlikeView,
     AttachEvidence,
+    DeclareBlobs,
     EvidencePurpose,
     NearDuplicateFound,
     Subject,
@@ -162,6 +166,52 @@ async def test_preparing_twice_says_it_once(scene: Scene) -> None:
     assert await fetch_value(said) == 1
     await prepare_blob("f" * 64)
     assert await fetch_value(said) == 1
+
+
+async def test_a_picture_that_takes_too_long_is_left_for_later(scene: Scene) -> None:
+    sha256 = await send(scene.manager, photo(1))
+    with pytest.raises(TimeoutError):
+        await prepare_blob(sha256, limit_s=0)
+    assert await fetch_value("SELECT state FROM blob") == "stored"
+    await prepare_blob(sha256)
+    assert await fetch_value("SELECT state FROM blob") == "ready"
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_the_search_finds_what_comparing_all_with_all_finds(scene: Scene, seed: int) -> None:
+    """The bands narrow down; they must neither miss a pair nor add one."""
+    chance, bits = random.Random(seed), 6
+    first = chance.getrandbits(64)
+    hashes = [first]
+    for _ in range(39):
+        flips = sum(1 << bit for bit in chance.sample(range(64), chance.randrange(0, 10)))
+        hashes.append(chance.choice(hashes) ^ flips)
+    names = [f"{number:064x}" for number in range(len(hashes))]
+    subjects = [scene.subject() for _ in range(12)]
+    shown: dict[UUID, tuple[UUID, int]] = {}
+    body = [{"sha256": name, "bytes": 5, "media_type": "image/png"} for name in names]
+    await declare(scene.manager, msgspec.convert({"items": body}, DeclareBlobs))
+    for name, difference_hash in zip(names, hashes, strict=True):
+        subject = chance.choice(subjects)
+        item = await attach(scene.manager, subject, AttachEvidence(sha256=name, purpose=AFTER))
+        shown[item.id] = subject.id, difference_hash
+        await execute(
+            "INSERT INTO blob (sha256, media_type, size_bytes, state, kept, copy_sha256,"
+            " difference_hash, completed_at)"
+            " VALUES ($1, 'image/png', 5, 'ready', true, $1, $2, '2026-11-22Z')",
+            name,
+            signed(difference_hash),
+        )
+        await flag_near_duplicates(name)
+    expected = {
+        (min(one, other), max(one, other), (shown[one][1] ^ shown[other][1]).bit_count())
+        for one, other in itertools.combinations(shown, 2)
+        if shown[one][0] != shown[other][0]
+        and (shown[one][1] ^ shown[other][1]).bit_count() <= bits
+    }
+    rows = await fetch("SELECT first_item, second_item, distance FROM near_duplicate")
+    assert {tuple(row) for row in rows} == expected
+    assert expected
 
 
 async def test_the_search_uses_the_indexes_by_band(scene: Scene) -> None:

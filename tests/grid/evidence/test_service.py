@@ -1,5 +1,6 @@
 """Items of a subject: attached once, chained, read by scope, sealed where they must be."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
@@ -37,6 +38,7 @@ from grid.territory.types import StaffActor, SystemActor
 from tests.grid.evidence.pictures import archive, huge_png, pdf, photo, photo_with_place
 from tests.grid.evidence.scene import Scene, declaration, name_of, prove, send, work
 from tests.grid.evidence.stores import FullDisk
+from tests.support.contexts import apart
 from tests.support.counting import counted as statements
 from tests.support.staff import actor_of
 
@@ -368,6 +370,28 @@ async def _three_items(scene: Scene) -> Subject:
         )
         await attach(scene.manager, subject, command)
     return subject
+
+
+async def test_items_that_come_at_once_make_one_chain(committed_scene: Scene) -> None:
+    scene, subject = committed_scene, committed_scene.subject()
+    content, purposes = await declared(scene.manager, photo(1)), list(EvidencePurpose)[:6]
+    commands = [wish(content, purpose) for purpose in purposes] * 2
+    views = await asyncio.gather(
+        *(apart(attach(scene.manager, subject, command)) for command in commands)
+    )
+    assert [view.id for view in views[:6]] == [view.id for view in views[6:]]
+    assert len(await items_of(scene.manager, [subject.id])) == 6
+    assert await verify_chain(subject.id) is None
+
+
+async def test_a_chain_without_its_end_is_broken(
+    committed_scene: Scene, owner: asyncpg.Connection
+) -> None:
+    subject = await _three_items(committed_scene)
+    await owner.execute("DELETE FROM evidence_chain")
+    assert await verify_chain(subject.id) == 4
+    await owner.execute("DELETE FROM evidence_item")
+    assert await verify_chain(subject.id) is None
 
 
 async def test_a_subject_without_items_has_a_whole_chain(scene: Scene) -> None:
