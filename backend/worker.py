@@ -22,6 +22,7 @@ from backend.outage import Outage, database_faults
 from backend.province import schedule as province_schedule
 from backend.relay import REACT_JOB, Relay, connect, pause
 from backend.settings import Settings, settings
+from bot import matter_reactions as bot_matter_reactions
 from bot import outage_reactions as bot_outage_reactions
 from bot import reactions as bot_reactions
 from bot import schedule as bot_schedule
@@ -43,7 +44,7 @@ from grid.partners import schedule as partners_schedule
 from grid.supervision import reactions as supervision_reactions
 from grid.supervision import schedule as supervision_schedule
 from grid.territory import schedule as territory_schedule
-from grid.work_orders import clock_reactions, pause_schedule, promise_reactions
+from grid.work_orders import clock_reactions, pause_schedule, promise_reactions, ticket_schedule
 from grid.work_orders import reactions as work_orders_reactions
 from grid.work_orders import schedule as work_orders_schedule
 
@@ -62,6 +63,7 @@ ROOMS = (
     clock_reactions,
     pause_schedule,
     work_orders_schedule,
+    ticket_schedule,
     outages_reactions,
     outages_schedule,
     supervision_reactions,
@@ -72,6 +74,7 @@ ROOMS = (
     dispatch_schedule,
     indicators_schedule,
     bot_reactions,
+    bot_matter_reactions,
     bot_outage_reactions,
     bot_schedule,
     province_schedule,

@@ -16,6 +16,7 @@ from bot.conversation.types import (
     Command,
     ConfirmRestored,
     FileFault,
+    FileMatter,
     FindAccounts,
     FindGridManager,
     FindTickets,
@@ -24,9 +25,12 @@ from bot.conversation.types import (
     PageDispatcher,
     Person,
     RateLatest,
+    SayRatingWords,
     TicketLine,
     UnbindAccount,
+    UrgeLatest,
 )
+from bot.matter_effects import file_matter, say_rating_words, urge_latest
 from grid.customers import service as customers
 from grid.customers.types import BindWechat
 from grid.geography.datum import wgs84_from_raw
@@ -101,6 +105,12 @@ class Effects:
                 return Outcome(code="found", tickets=tuple(map(_line, await self._tickets())))
             case RateLatest():
                 return await self._rate(command.stars)
+            case SayRatingWords():
+                return await say_rating_words(self._actor, command, await self._tickets())
+            case FileMatter():
+                return await file_matter(self._actor, command, await self._tickets())
+            case UrgeLatest():
+                return await self._urge()
             case ConfirmRestored():
                 return await self._confirm(command.is_back)
             case AnswerOutage():
@@ -183,11 +193,18 @@ class Effects:
                 return Outcome(code="rated", number=ticket.number)
         return Outcome(code="nothing_to_rate")
 
+    async def _urge(self) -> Outcome:
+        ticket = await urge_latest(self._actor, await self._tickets())
+        if ticket is None:
+            return Outcome(code="nothing_to_urge")
+        return Outcome(code="urged", tickets=(_line(ticket),), count=ticket.urges)
+
     async def _confirm(self, is_back: bool) -> Outcome:
         """Light again: the rating that follows closes the ticket. Still dark: the job reopens."""
         since = await business_now() - AFTERWARDS
         for ticket in await self._tickets():
-            if ticket.stars is None and _is_done(ticket, since):
+            repaired = ticket.kind is TicketKind.FAULT and _is_done(ticket, since)
+            if ticket.stars is None and repaired:
                 if not is_back:
                     await say_still_dark(self._actor, ticket.id)
                 return Outcome(code="confirmed", number=ticket.number)
@@ -212,7 +229,12 @@ class Effects:
 
 
 def _is_done(ticket: TicketView, since: datetime) -> bool:
-    """Repaired, and not so long ago that it means something else."""
+    """Repaired or answered, and not so long ago that it means something else."""
+    if ticket.kind is not TicketKind.FAULT:
+        if ticket.state in (TicketState.REPLIED, TicketState.CALLED_BACK):
+            return True
+        ended = ticket.closed_at if ticket.state is TicketState.CLOSED else None
+        return ended is not None and ended > since
     if ticket.work_order_state is WorkOrderState.COMPLETED:
         return True
     closed_at = ticket.closed_at
@@ -223,8 +245,26 @@ def _is_done(ticket: TicketView, since: datetime) -> bool:
     )
 
 
+#: How far a matter is that the office leads.
+_MATTER_SHOWN = {
+    TicketState.ACCEPTED: "taken_in",
+    TicketState.DISPATCHED: "dispatched",
+    TicketState.IN_HAND: "in_hand",
+    TicketState.HANDLED: "handled",
+    TicketState.REPLIED: "answered",
+    TicketState.CALLED_BACK: "answered",
+}
+
+
 def _line(ticket: TicketView) -> TicketLine:
     state = ticket.work_order_state
+    if ticket.kind is not TicketKind.FAULT:
+        return TicketLine(
+            number=ticket.number,
+            state=_MATTER_SHOWN.get(ticket.state, ticket.state.value),
+            reported_at=ticket.reported_at,
+            answer=ticket.answer if ticket.replied_at else None,
+        )
     if ticket.state in (TicketState.CLOSED, TicketState.CANCELLED):
         shown = ticket.state.value
     elif ticket.kind is TicketKind.FAULT and state in (None, WorkOrderState.CANCELLED):

@@ -71,7 +71,9 @@ async def tell_arrived(event: WorkOrderArrived) -> None:
 async def ask_whether_it_is_back(event: WorkOrderCompleted) -> None:
     """Repaired, says the staff; the customer is asked whether it is true."""
     told = await _told(event.ticket_id)
-    if told is not None and told.ticket.work_order_state is WorkOrderState.COMPLETED:
+    if told is None or told.ticket.kind is not TicketKind.FAULT:
+        return
+    if told.ticket.work_order_state is WorkOrderState.COMPLETED:
         head = words.repaired(told.ticket.number)
         menu = Menu(head, words.RESTORED_CHOICES, words.MENU_TAIL)
         await _ask(told, "repaired", menu, "restored")
@@ -83,7 +85,10 @@ async def ask_for_a_rating(event: TicketClosed) -> None:
     told = await _told(event.ticket_id)
     if told is None or told.ticket.stars is not None:
         return
-    if told.ticket.kind is TicketKind.FAULT and told.ticket.work_order_state not in _RATED:
+    if told.ticket.kind is not TicketKind.FAULT:
+        # Asked already, together with the answer.
+        return
+    if told.ticket.work_order_state not in _RATED:
         # Nobody came for it alone: the child of an outage was thanked when it answered.
         return
     menu = Menu(words.ask_rating(told.ticket.number), words.RATE_CHOICES, words.MENU_TAIL)

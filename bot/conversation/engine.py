@@ -45,6 +45,7 @@ from bot.conversation.vocabulary import (
     MENU_KEYS,
     MENU_NUMBERS,
     TAPS,
+    WITH_STORY,
     Global,
     Info,
     Meaning,
@@ -208,8 +209,8 @@ def _another_request(state: Conversation, said: Said, now: datetime) -> Turn | N
 
 
 def _requested(state: Conversation, hint: Meaning, said: Said | Picked, now: datetime) -> Turn:
-    """What a free sentence asks for; a fault report begins with the sentence itself."""
-    if hint is Start.REPORT_FAULT:
+    """What a free sentence asks for; a report or a complaint begins with the sentence itself."""
+    if isinstance(hint, Start) and hint in WITH_STORY:
         return begin(state, hint.value, {"description": tidy(said.text)}, now)
     return _meant(state, hint, now)
 

@@ -71,6 +71,7 @@ class TicketLine(msgspec.Struct, frozen=True, kw_only=True):
     reported_at: datetime
     who: str | None = None
     who_phone: str | None = None
+    answer: str | None = None
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +100,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     person: Person | None = None
     number: str | None = None
     outage: OutageNote | None = None
+    count: int = 0
 
 
 Input = Said | Picked | Located | Tapped | SentMedia | Followed | Left
@@ -163,6 +165,33 @@ class RateLatest(msgspec.Struct, frozen=True):
     stars: int
 
 
+class SayRatingWords(msgspec.Struct, frozen=True, kw_only=True):
+    """Free words after few stars for a ticket of this number. -> `said`, or a refusal's code."""
+
+    number: str
+    text: str
+
+
+class FileMatter(msgspec.Struct, frozen=True, kw_only=True):
+    """A matter that is no fault. -> `taken` with the ticket's number, or the code of a refusal.
+
+    `who`: whom a complaint is about, where the customer knows no name (`matters.WHO`).
+    """
+
+    kind: str
+    description: str
+    complaint_class: str | None = None
+    subject: str | None = None
+    who: str | None = None
+    anonymous: bool = False
+    phone: str | None = None
+    account_no: str | None = None
+
+
+class UrgeLatest(msgspec.Struct, frozen=True):
+    """Urge the newest open ticket. -> `urged` with it and the count, or `nothing_to_urge`."""
+
+
 class ConfirmRestored(msgspec.Struct, frozen=True):
     """Is the power back at the newest repaired ticket? -> `confirmed` or `nothing_to_confirm`.
 
@@ -187,6 +216,9 @@ Command = (
     | PageDispatcher
     | FindTickets
     | RateLatest
+    | SayRatingWords
+    | FileMatter
+    | UrgeLatest
     | ConfirmRestored
     | AnswerOutage
 )

@@ -26,7 +26,6 @@ class Info(StrEnum):
     USAGE = "usage"
     PAY = "pay"
     CONNECT = "connect"
-    COMPLAIN = "complain"
     PLANNED = "planned"
     THANKS = "thanks"
     GREETING = "greeting"
@@ -41,6 +40,12 @@ class Start(StrEnum):
     RATE = "rate"
     UNBIND = "unbind"
     GRID = "grid_manager"
+    URGE = "urge"
+    COMPLAINT = "complaint"
+    TIP_OFF = "tip_off"
+    SUGGESTION = "suggestion"
+    OPINION = "opinion"
+    PRAISE = "praise"
 
 
 Meaning = Global | Info | Start
@@ -62,7 +67,12 @@ CHAT_WORDS: Mapping[str, Info | Start] = {
     "缴费": Info.PAY, "充值": Info.PAY, "交费": Info.PAY, "交电费": Info.PAY, "缴电费": Info.PAY,
     "解绑": Start.UNBIND, "取消绑定": Start.UNBIND, "解除绑定": Start.UNBIND,
     "办电": Info.CONNECT, "新装": Info.CONNECT, "增容": Info.CONNECT, "过户": Info.CONNECT,
-    "投诉": Info.COMPLAIN, "我要投诉": Info.COMPLAIN, "举报": Info.COMPLAIN,
+    "投诉": Start.COMPLAINT, "我要投诉": Start.COMPLAINT,
+    "举报": Start.TIP_OFF, "我要举报": Start.TIP_OFF, "匿名举报": Start.TIP_OFF,
+    "建议": Start.SUGGESTION, "提建议": Start.SUGGESTION, "我有建议": Start.SUGGESTION,
+    "意见": Start.OPINION, "提意见": Start.OPINION, "我有意见": Start.OPINION,
+    "表扬": Start.PRAISE, "我要表扬": Start.PRAISE,
+    "催办": Start.URGE, "催单": Start.URGE, "催一下": Start.URGE, "催催": Start.URGE,
     "网格": Start.GRID, "网格员": Start.GRID, "网格经理": Start.GRID, "网格员是谁": Start.GRID,
     "停电通知": Info.PLANNED, "计划停电": Info.PLANNED,
     "报修": Start.REPORT_FAULT, "停电": Start.REPORT_FAULT, "我要报修": Start.REPORT_FAULT,
@@ -78,7 +88,9 @@ MENU_KEYS: Mapping[str, Meaning] = {
     "REPORT_FAULT": Start.REPORT_FAULT, "FAULT_PIC": Start.REPORT_FAULT,
     "BIND": Start.BIND, "METER_QR": Start.BIND, "UNBIND": Start.UNBIND,
     "PROGRESS": Start.PROGRESS, "RATE": Start.RATE, "CONNECT": Info.CONNECT,
-    "COMPLAIN": Info.COMPLAIN, "GRID": Start.GRID, "HELP": Global.HELP, "HUMAN": Global.HUMAN,
+    "COMPLAIN": Start.COMPLAINT, "TIP_OFF": Start.TIP_OFF,
+    "OPINION": Start.OPINION, "URGE": Start.URGE, "GRID": Start.GRID,
+    "HELP": Global.HELP, "HUMAN": Global.HUMAN,
 }  # fmt: skip
 
 #: The numbers of the menu shown when nothing is going on.
@@ -92,7 +104,6 @@ INFO_WORDS: Mapping[Info, str] = {
     Info.USAGE: words.USAGE,
     Info.PAY: words.PAY,
     Info.CONNECT: words.CONNECT,
-    Info.COMPLAIN: words.COMPLAIN,
     Info.PLANNED: words.PLANNED,
     Info.THANKS: words.THANKS,
     Info.GREETING: words.WELCOME,
@@ -103,6 +114,7 @@ HINTS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
     (re.compile("停电.{0,3}(?:通知|计划|预告)|(?:明天|后天|今晚|下周).{0,6}停电"), Info.PLANNED),
     (re.compile("解绑|解除绑定"), Start.UNBIND),
     (re.compile("绑定|绑.{0,2}户"), Start.BIND),
+    (re.compile("催(?!费|缴|收)"), Start.URGE),
     (
         re.compile(
             "进度|到哪一?[步了]|单号|工单|师傅.{0,6}(?:[到来哪])|(?:什么时候|几点|好久|多久|还要).{0,6}"
@@ -110,7 +122,11 @@ HINTS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
         ),
         Start.PROGRESS,
     ),
-    (re.compile("投诉|态度|举报|偷电|骗|冒充|推销|乱收费"), Info.COMPLAIN),
+    (re.compile("举报|偷电|窃电|骗|冒充"), Start.TIP_OFF),
+    (re.compile("投诉|态度|推销|乱收费"), Start.COMPLAINT),
+    (re.compile("表扬|锦旗"), Start.PRAISE),
+    (re.compile("(?:提|有).{0,3}建议|^建议"), Start.SUGGESTION),
+    (re.compile("(?:提|有).{0,3}意见"), Start.OPINION),
     (
         re.compile(
             "(?:没|没有|没得|没的|莫得|冇得?|无|断|停|缺)了?电(?!话|费|脑|视)|不来电|[没未]来电|来电.{0,4}[又没]"
@@ -135,6 +151,15 @@ HINTS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
     (re.compile("^(?:谢|多谢|感谢|好的|收到|知道了|辛苦|嗯|好|可以|没事)"), Info.THANKS),
     (re.compile("^(?:你好|您好|在吗|在不|喂|早上好|下午好|晚上好|有人吗)"), Info.GREETING),
 )
+
+#: What a free sentence begins with the sentence itself as its story.
+WITH_STORY = frozenset(
+    {Start.REPORT_FAULT, Start.COMPLAINT, Start.TIP_OFF, Start.SUGGESTION}
+    | {Start.OPINION, Start.PRAISE}
+)
+
+#: Ways to say that there is nothing more to say.
+NOTHING_MORE = frozenset({"不说了", "没有", "没有了", "没了", "不用", "不用了", "不想说"})
 
 #: What has no electricity here is not ours.
 _NOT_OURS = re.compile("(?:手机|充电宝|电瓶车?|电动车|遥控器|手电筒?|话费).{0,3}(?:快?没电|没得电)")

@@ -24,6 +24,7 @@ def _outcome(_slots: Slots, outcome: Outcome) -> Move:
         return Finish((words.NO_TICKETS,))
     lines = [
         words.progress_line(line.number, line.state, line.reported_at, line.who, line.who_phone)
+        + words.answer_line(line.answer)
         for line in outcome.tickets[:MAX_TICKETS]
     ]
     return Finish((words.progress(lines),))

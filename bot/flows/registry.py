@@ -8,25 +8,28 @@ from bot.flows import (
     bind,
     danger,
     grid_manager,
+    matters,
     outage_back,
     progress,
     rate,
     report_fault,
     restored,
     unbind,
+    urge,
 )
 
-FLOWS: Mapping[str, Flow[Any]] = {
-    flow.name: flow
-    for flow in (
-        bind.FLOW,
-        unbind.FLOW,
-        report_fault.FLOW,
-        danger.FLOW,
-        progress.FLOW,
-        grid_manager.FLOW,
-        rate.FLOW,
-        restored.FLOW,
-        outage_back.FLOW,
-    )
-}
+_ALL: tuple[Flow[Any], ...] = (
+    bind.FLOW,
+    unbind.FLOW,
+    report_fault.FLOW,
+    danger.FLOW,
+    progress.FLOW,
+    grid_manager.FLOW,
+    rate.FLOW,
+    restored.FLOW,
+    urge.FLOW,
+    *matters.FLOWS,
+    outage_back.FLOW,
+)
+
+FLOWS: Mapping[str, Flow[Any]] = {flow.name: flow for flow in _ALL}

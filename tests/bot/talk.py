@@ -10,12 +10,16 @@ from bot.conversation.types import (
     Conversation,
     Event,
     FileFault,
+    FileMatter,
     FindAccounts,
     FindGridManager,
     FindTickets,
     Outcome,
     PageDispatcher,
+    RateLatest,
     Said,
+    TicketLine,
+    UrgeLatest,
 )
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -40,10 +44,17 @@ def unbound(command: Command) -> Outcome:
         return Outcome(code="reported", number="F2401010001")
     if isinstance(command, PageDispatcher):
         return Outcome(code="paged", number="F2401010002")
+    if isinstance(command, FileMatter):
+        return Outcome(code="taken", number="TS2401010003")
+    if isinstance(command, RateLatest):
+        return Outcome(code="rated", number="F2401010001")
+    if isinstance(command, UrgeLatest):
+        line = TicketLine(number="TS2401010003", state="in_hand", reported_at=START)
+        return Outcome(code="urged", tickets=(line,), count=2)
     words = {
         "BindAccount": "bound",
         "UnbindAccount": "unbound",
-        "RateLatest": "rated",
+        "SayRatingWords": "said",
         "ConfirmRestored": "confirmed",
     }
     return Outcome(code=words[type(command).__name__])

@@ -198,9 +198,9 @@ def test_progress_without_tickets_says_what_to_do() -> None:
     ("event", "stars", "thanks"),
     [
         (Picked("105", "满意"), 5, words.RATED_WELL),
-        (Picked("101", "不满意"), 1, words.RATED_BADLY),
+        (Picked("101", "不满意"), 1, f"{words.RATED_BADLY}\n\n{words.ASK_RATING_WORDS}"),
         (Said("满意"), 5, words.RATED_WELL),
-        (Said("不满意！"), 1, words.RATED_BADLY),
+        (Said("不满意！"), 1, f"{words.RATED_BADLY}\n\n{words.ASK_RATING_WORDS}"),
     ],
 )
 def test_rating_is_one_tap(event: Said | Picked, stars: int, thanks: str) -> None:

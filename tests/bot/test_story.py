@@ -158,7 +158,7 @@ async def test_closed_by_the_dispatcher_asks_for_a_rating(scene: Scene, town: To
     await step(scene.dispatcher, job, "close", reason="电话回访已来电")
     (asked,) = await town.heard()
     assert asked.startswith(words.ask_rating(str(job.ticket_number)))
-    assert await town.say("1") == words.RATED_BADLY
+    assert await town.say("1") == f"{words.RATED_BADLY}\n\n{words.ASK_RATING_WORDS}"
     assert await fetch_value("SELECT stars FROM rating") == 1
     assert await town.say("满意") == words.NOTHING_TO_RATE
 
