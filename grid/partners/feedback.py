@@ -168,8 +168,9 @@ async def _end(message_id: UUID, state: MessageState, why: str | None) -> int:
     """Acknowledged or refused: a conditional update, so that the first answer stands."""
     now = await business_now()
     return await execute(
-        "UPDATE partner_message SET state = $2, last_error = $3, sent_at = coalesce(sent_at, $4),"
-        " acknowledged_at = CASE WHEN $2 = 'acknowledged' THEN $4::timestamptz END"
+        "UPDATE partner_message SET state = $2::varchar, last_error = $3,"
+        " sent_at = coalesce(sent_at, $4), acknowledged_at ="
+        " CASE WHEN $2::varchar = 'acknowledged' THEN $4::timestamptz END"
         " WHERE id = $1 AND state IN ('waiting', 'sent', 'chasing')",
         message_id,
         state.value,

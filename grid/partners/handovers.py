@@ -156,6 +156,7 @@ async def _take_in(actor: StaffActor, command: HandOver) -> UUID:
         reporter_name=command.reporter_name,
         phone=command.phone or command.contact_phone,
         complaint_class=command.complaint_class,
+        form=command.form,
     )
     ticket = await take_ticket(actor, told)
     _, row = await lock_with_job(ticket.id)

@@ -11,7 +11,7 @@ from msgspec import Meta
 from grid.clocks.types import ClockView
 from grid.geography.types import Place
 from grid.territory.types import Line
-from grid.work_orders.ticket_types import Phone
+from grid.work_orders.ticket_types import Form, Phone
 from grid.work_orders.types import AccountNo, ShortWords, Words
 from grid.work_orders.words import ComplaintClass, TicketKind, TicketState
 
@@ -194,7 +194,8 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Hand a matter over, or take one that the government's grid hands to us.
 
     Out: `ticket_id`, or `finding_id` of a visit's finding that became a ticket. In: `their_number`
-    and what they told (`kind`, `description`, and an account, a place or an address).
+    and what they told (`kind`, `description`, the fields of its `form`, and an account, a place or
+    an address).
     """
 
     direction: Direction
@@ -213,6 +214,7 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     address: ShortWords | None = None
     reporter_name: Line | None = None
     phone: Phone | None = None
+    form: Form = {}
 
 
 class DoHandover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -157,7 +157,7 @@ async def test_an_urge_goes_to_its_ticket_and_one_that_came_first_waits_for_it()
 
 
 @pytest.mark.usefixtures("rolled_back")
-async def test_P2_of_a_tip_off_the_author_stands_only_under_the_seal() -> None:
+async def test_P1_of_a_tip_off_the_author_stands_only_under_the_seal() -> None:
     sent = await order(
         ProvinceKind.TIP_OFF, phone="13812340000", reporter_name="向某某", description="有人窃电"
     )
