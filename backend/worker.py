@@ -44,6 +44,8 @@ from grid.partners import schedule as partners_schedule
 from grid.supervision import reactions as supervision_reactions
 from grid.supervision import schedule as supervision_schedule
 from grid.territory import schedule as territory_schedule
+from grid.visits import reactions as visits_reactions
+from grid.visits import schedule as visits_schedule
 from grid.work_orders import clock_reactions, pause_schedule, promise_reactions, ticket_schedule
 from grid.work_orders import reactions as work_orders_reactions
 from grid.work_orders import schedule as work_orders_schedule
@@ -63,6 +65,8 @@ ROOMS = (
     clock_reactions,
     pause_schedule,
     work_orders_schedule,
+    visits_reactions,
+    visits_schedule,
     ticket_schedule,
     outages_reactions,
     outages_schedule,

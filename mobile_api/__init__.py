@@ -3,6 +3,7 @@
 from litestar import Router
 
 from mobile_api.blobs import BlobController
+from mobile_api.care import HANDLERS as CARE
 from mobile_api.customers import CustomerController
 from mobile_api.indicators import IndicatorController
 from mobile_api.live import live_hints
@@ -14,7 +15,20 @@ from mobile_api.positions import report
 from mobile_api.promises import promises_of_ticket
 from mobile_api.sign_in import SessionController
 from mobile_api.supervision import SupervisionController
+from mobile_api.tickets import (
+    TicketController,
+    list_callbacks,
+    list_ratings,
+    list_sealed_lookups,
+)
 from mobile_api.today import today
+from mobile_api.visits import (
+    VisitController,
+    VisitFormController,
+    VisitPlanController,
+    visit_checks,
+    visit_draws,
+)
 from mobile_api.work_orders import WorkOrderController
 
 
@@ -27,11 +41,21 @@ def router() -> Router:
             PeopleController,
             today,
             WorkOrderController,
+            TicketController,
+            list_callbacks,
+            list_ratings,
+            list_sealed_lookups,
             OnSiteController,
             safety_alarms,
             doubtful_arrivals,
             BlobController,
             CustomerController,
+            *CARE,
+            VisitPlanController,
+            VisitController,
+            VisitFormController,
+            visit_checks,
+            visit_draws,
             OutageController,
             promises_of_ticket,
             IndicatorController,

@@ -84,5 +84,16 @@ TITLES = {
     "province_acknowledge_minutes": "省 95598 确认反馈的时限（分钟）",
     "sign_in_tries": "登录：连续输错几次锁定",
     "sign_in_lock_minutes": "登录：锁定多久（分钟）",
+    "visit_cycle_months.special_care": "走访周期·特殊群体（月）",
+    "visit_cycle_months.small_business": "走访周期·小微企业（月）",
+    "visit_cycle_months.important": "走访周期·重要客户和机关（月）",
+    "visit_cycle_months.ordinary": "走访周期·普通客户（月）",
+    "visit_stops_per_person_day": "走访：每人每天户数上限",
+    "visit_plan_ahead_days": "走访计划提前几天生成",
+    "visit_check_percent": "走访抽查比例（%）",
+    "visit_fast_minutes": "走访可疑：停留不足（分钟）",
+    "visit_far_m": "走访可疑：离住址超过（米）",
+    "visit_travel_kmh_max": "走访可疑：两户之间超过（公里/小时）",
+    "visit_copy_days": "走访可疑：相同文字比对多少天内",
 }
 STATES = {"draft": "待批准", "released": "已批准", "withdrawn": "已撤回"}

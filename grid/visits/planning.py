@@ -20,7 +20,17 @@ from grid.visits import policies
 from grid.visits.due import due_in
 from grid.visits.plan_types import MakePlan, PlanView
 from grid.visits.plan_views import plan_view
-from grid.visits.rules import Due, Placed, Slot, add_months, last_of, month_of, slots_of, spread
+from grid.visits.rules import (
+    Due,
+    Placed,
+    Slot,
+    add_months,
+    last_of,
+    month_day,
+    month_of,
+    slots_of,
+    spread,
+)
 from grid.visits.tables import VisitStop
 from grid.visits.words import FormWord, PlanState, StopState
 
@@ -75,7 +85,7 @@ async def make_plan(actor: StaffActor, command: MakePlan) -> PlanView:
 
 async def month_to_plan(text: str) -> date:
     """`2026-12` as its first day. Raises Invalid naming `month` for one past or too far ahead."""
-    month, today = date.fromisoformat(f"{text}-01"), business_day(await business_now())
+    month, today = month_day(text), business_day(await business_now())
     if not month_of(today) <= month <= add_months(month_of(today), MONTHS_AHEAD):
         raise Invalid("month", f"只能安排本月和以后 {MONTHS_AHEAD} 个月", months=MONTHS_AHEAD)
     return month

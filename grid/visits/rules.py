@@ -82,6 +82,11 @@ def month_of(day: date) -> date:
     return day.replace(day=1)
 
 
+def month_day(text: str) -> date:
+    """`2026-12` as the first day of that month."""
+    return date.fromisoformat(f"{text}-01")
+
+
 def last_of(month: date) -> date:
     """The last day of a month."""
     return add_months(month, 1) - timedelta(days=1)

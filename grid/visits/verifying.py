@@ -1,6 +1,5 @@
 """Checking a visit by a call or at the place: by nobody who had a hand in it (S5)."""
 
-from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -18,7 +17,7 @@ from grid.territory.types import Actor, StaffActor
 from grid.visits.check_types import CheckFilter, CheckView, DrawView, VerifyVisit
 from grid.visits.checking import open_checks
 from grid.visits.reading import phone_for, visit_view
-from grid.visits.rules import month_of, own_part, state_after
+from grid.visits.rules import month_day, month_of, own_part, state_after
 from grid.visits.tables import VisitVerdict
 from grid.visits.types import VisitNotConfirmed, VisitView
 from grid.visits.words import CheckOutcome, CheckReason, CheckState
@@ -144,7 +143,7 @@ async def checks(actor: Actor, wanted: CheckFilter) -> Page[CheckView]:
         after = decode_cursor(wanted.cursor, tuple[bool, str])
     limit = min(wanted.limit, LIMIT_MAX)
     own = actor.staff_id if wanted.mine and isinstance(actor, StaffActor) else None
-    month = None if wanted.month is None else date.fromisoformat(f"{wanted.month}-01")
+    month = None if wanted.month is None else month_day(wanted.month)
     rows = await fetch(
         f"{_CHECKS} WHERE {_REACHED} AND ($4::varchar IS NULL OR c.state = $4)"
         " AND ($5::varchar IS NULL OR g.code = $5) AND ($6::date IS NULL OR c.month = $6)"
