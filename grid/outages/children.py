@@ -4,7 +4,6 @@ Every child ends exactly once, on evidence of its own (W4): its answer, a callba
 an answer, or a split into a matter with its own job. Memberships stay as rows, so nothing is lost.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
@@ -28,7 +27,7 @@ from grid.territory.types import Actor, SystemActor
 from grid.work_orders.locating import located_as
 from grid.work_orders.opening import NewJob, write_job
 from grid.work_orders.ticket_recording import TicketStep, lock_ticket, write_ticket_step
-from grid.work_orders.ticket_rules import TICKET_TRANSITIONS
+from grid.work_orders.ticket_rules import REACHED_BY, STEPS_OF, TICKET_TRANSITIONS
 from grid.work_orders.words import (
     CallbackOutcome,
     Priority,
@@ -41,10 +40,8 @@ from grid.work_orders.words import (
 FOLLOWING = SystemActor(name="outage")
 _E = TicketEvent
 
-#: The way of a child's ticket up to the question.
-_TO_IN_HAND = (_E.DISPATCH, _E.TAKE)
-_TO_ON_SITE = (*_TO_IN_HAND, _E.ARRIVE)
-_TO_REPLIED = (*_TO_ON_SITE, _E.HANDLE, _E.REPLY)
+#: The closed loop of a fault, which a child's ticket goes through without a job.
+_LOOP = STEPS_OF[TicketKind.FAULT]
 _RESTORED = "停电已恢复"
 _SILENT = "超过确认时限,没有答复"
 
@@ -99,7 +96,7 @@ async def write_membership(
     reason = f"并入停电事件 {outage['number']}"
     step = TicketStep(_E.MERGE, now, reason=reason, facts=_facts(outage))
     await write_ticket_step(actor, ticket, step)
-    await _walk(actor, outage, ticket_id, _TO_IN_HAND, now)
+    await _bring(actor, outage, ticket_id, TicketState.IN_HAND, _Step(now))
     return membership_id
 
 
@@ -160,7 +157,9 @@ async def _child(member: Member) -> Child:
 async def _make(member: Member, move: ChildMove, now: datetime) -> None:
     match move:
         case ChildMove.ARRIVE:
-            await _walk(FOLLOWING, member.outage, member.ticket_id, _TO_ON_SITE, now)
+            await _bring(
+                FOLLOWING, member.outage, member.ticket_id, TicketState.ON_SITE, _Step(now)
+            )
         case ChildMove.ASK:
             await _ask(member, now)
         case ChildMove.SPLIT:
@@ -182,7 +181,7 @@ async def _make(member: Member, move: ChildMove, now: datetime) -> None:
 
 async def _ask(member: Member, now: datetime) -> None:
     """Restored, says the grid: the ticket is answered, and the child is asked, once."""
-    await _walk(FOLLOWING, member.outage, member.ticket_id, _TO_REPLIED, now)
+    await _bring(FOLLOWING, member.outage, member.ticket_id, TicketState.REPLIED, _Step(now))
     await execute(
         "UPDATE outage_membership SET state = 'asked', asked_at = $2, answer_due_at = $3"
         " WHERE id = $1",
@@ -201,7 +200,7 @@ async def _ask(member: Member, now: datetime) -> None:
 
 async def end_back(actor: Actor, member: Member, words: str | None, now: datetime) -> None:
     """The customer says that supply is back: the ticket closes on that."""
-    await _walk(actor, member.outage, member.ticket_id, _TO_REPLIED, now)
+    await _bring(actor, member.outage, member.ticket_id, TicketState.REPLIED, _Step(now))
     await close_ticket(actor, member, CallbackOutcome.SATISFIED, now, words)
     back_at = member.outage["restored_at"] or now
     await happened(member.ticket_id, PromiseWhat.RESTORE, back_at)
@@ -215,7 +214,7 @@ async def split(actor: Actor, member: Member, reason: str, now: datetime) -> UUI
     """
     step = TicketStep(_E.SPLIT, now, reason=reason, facts=_facts(member.outage))
     await write_ticket_step(actor, await lock_ticket(member.ticket_id), step)
-    await _walk(actor, member.outage, member.ticket_id, (_E.RETURN, _E.REOPEN), now, reason)
+    await _send_back(actor, member, reason, now)
     new = NewJob(
         kind=WorkOrderKind.FAULT_REPAIR,
         located=await located_as(member.ticket),
@@ -236,8 +235,8 @@ async def close_ticket(
     words: str | None = None,
 ) -> None:
     """Write callback and end of a child's ticket, as far as nobody did so already."""
-    events = (_E.CALLBACK, _E.ARCHIVE)
-    await _walk(actor, member.outage, member.ticket_id, events, now, words, outcome)
+    said = _Step(now, words, outcome)
+    await _bring(actor, member.outage, member.ticket_id, TicketState.CLOSED, said)
 
 
 async def end(
@@ -255,30 +254,44 @@ async def end(
     )
 
 
-async def _walk(
-    actor: Actor,
-    outage: Record,
-    ticket_id: UUID,
-    events: Sequence[TicketEvent],
-    now: datetime,
-    reason: str | None = None,
-    outcome: CallbackOutcome | None = None,
+class _Step(NamedTuple):
+    """When and why a child's ticket moves, and what the customer said."""
+
+    at: datetime
+    reason: str | None = None
+    outcome: CallbackOutcome | None = None
+
+
+async def _bring(
+    actor: Actor, outage: Record, ticket_id: UUID, until: TicketState, said: _Step
 ) -> None:
-    """Take those of the events, in order, that the ticket's table allows."""
-    for event in events:
-        ticket = await lock_ticket(ticket_id)
-        kind, state = TicketKind(ticket["kind"]), TicketState(ticket["state"])
-        if (event, state) not in TICKET_TRANSITIONS[kind]:
-            continue
+    """Take the steps of the loop, none left out, that are missing until a state is reached."""
+    ticket = await lock_ticket(ticket_id)
+    if TicketState(ticket["state"]) not in _LOOP:
+        return
+    first = _LOOP.index(TicketState(ticket["state"])) + 1
+    for state in _LOOP[first : _LOOP.index(until) + 1]:
+        event = REACHED_BY[state]
         step = TicketStep(
             event,
-            now,
-            reason=reason,
+            said.at,
+            reason=said.reason,
             answer=_RESTORED if event is _E.REPLY else None,
-            outcome=outcome if event is _E.CALLBACK else None,
+            outcome=said.outcome if event is _E.CALLBACK else None,
             facts=_facts(outage),
         )
-        await write_ticket_step(actor, ticket, step)
+        await write_ticket_step(actor, await lock_ticket(ticket_id), step)
+
+
+async def _send_back(actor: Actor, member: Member, reason: str, now: datetime) -> None:
+    """The ticket waits for somebody again: returned while it was worked on, else reopened."""
+    ticket = await lock_ticket(member.ticket_id)
+    kind, state = TicketKind(ticket["kind"]), TicketState(ticket["state"])
+    for event in (_E.RETURN, _E.REOPEN):
+        if (event, state) in TICKET_TRANSITIONS[kind]:
+            step = TicketStep(event, now, reason=reason, facts=_facts(member.outage))
+            await write_ticket_step(actor, ticket, step)
+            return
 
 
 def _facts(outage: Record) -> MappingProxyType[str, object]:
