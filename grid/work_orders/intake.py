@@ -18,6 +18,7 @@ from grid.work_orders.opening import NewJob, NewTicket, one_at_a_time, write_job
 from grid.work_orders.reading import view_one
 from grid.work_orders.recording import Step, say_changed, write_history
 from grid.work_orders.rules import OVER, check_times
+from grid.work_orders.safety_gate import declare_live
 from grid.work_orders.ticket_recording import TicketStep, lock_ticket, write_ticket_step
 from grid.work_orders.ticket_rules import DRIVEN_BY_JOB, MAY_HAVE_JOBS, TICKET_TRANSITIONS
 from grid.work_orders.ticket_types import ReportFault, TicketView
@@ -113,6 +114,8 @@ async def open_work_order(actor: StaffActor, command: OpenWorkOrder) -> WorkOrde
             if ticket.work_order_id is None:
                 raise NotFound("没有这个工单")
             job_id = ticket.work_order_id
+            if command.live_work:
+                await declare_live(actor, job_id)
         else:
             job_id = await _job_alone(actor, command, now)
         return await view_one(actor, job_id)

@@ -13,7 +13,7 @@ from asyncpg import Record
 from grid.evidence.service import counted
 from grid.evidence.types import EvidencePurpose
 from grid.kit.clock import business_day
-from grid.kit.database import fetch_one
+from grid.kit.database import execute, fetch_one
 from grid.kit.refusals import Invalid, Refusal
 from grid.territory.authority import ALLOWED, Action
 from grid.territory.types import Actor
@@ -56,6 +56,18 @@ async def gate(actor: Actor, row: Record, command: DoVerb, now: datetime) -> Map
             words = "、".join(_MISSING[name] for name in missing)
             raise SafetyGateClosed(f"开工前还缺:{words}", missing=",".join(missing))
     return also
+
+
+async def declare_live(actor: Actor, work_order_id: UUID) -> None:
+    """Whoever opens a job knows that it will be done under voltage; nothing takes that back here.
+
+    Runs inside the verb's transaction.
+    """
+    await execute(
+        "UPDATE work_order SET live_work = true, live_by = $2 WHERE id = $1 AND NOT live_work",
+        work_order_id,
+        actor.subject,
+    )
 
 
 def _is_live(actor: Actor, row: Record, command: DoVerb) -> bool:

@@ -1,4 +1,4 @@
-"""What time does to jobs: offers that nobody answers move on, unrated tickets close."""
+"""What time does to jobs: silent offers move on, unrated ones close, missed check-ins alarm."""
 
 from grid.kit.clock import business_now
 from grid.kit.database import fetch, transaction
@@ -6,7 +6,9 @@ from grid.kit.schedule import schedule
 from grid.territory.types import SystemActor
 from grid.work_orders import policies
 from grid.work_orders.recording import Step, lock, write_step
+from grid.work_orders.releasing import say_tickets_left_open
 from grid.work_orders.rules import next_state
+from grid.work_orders.safety import miss_check_in
 from grid.work_orders.tickets import close_job
 from grid.work_orders.types import DoVerb
 from grid.work_orders.words import WorkOrderEvent, WorkOrderState
@@ -60,3 +62,21 @@ async def close_unrated() -> None:
             job = await lock(row["id"])
             if job["state"] == WorkOrderState.COMPLETED:
                 await close_job(CLOSING, job, "超过评价时限,自动归档")
+
+
+@schedule("work_orders.missed_check_ins", every_s=5)
+async def raise_missed_check_ins() -> None:
+    """Somebody alone on site did not say in time that all is well: people are paged."""
+    due = await fetch(
+        "SELECT id FROM work_order WHERE check_in_due_at < $1 ORDER BY check_in_due_at LIMIT $2",
+        await business_now(),
+        _BATCH,
+    )
+    for row in due:
+        await miss_check_in(row["id"])
+
+
+@schedule("work_orders.tickets_left_open", every_s=60)
+async def say_left_open() -> None:
+    """A ticket that nobody works on any more is said to those who supervise."""
+    await say_tickets_left_open()
