@@ -85,7 +85,7 @@ class WorkOrderController(Controller):
         data: JSONBody[OpenWorkOrder],
         idempotency_key: IdempotencyKey = None,
     ) -> WorkOrderView:
-        """Take a fault that somebody told me, or a further job for an open ticket."""
+        """Open a job of any kind: for an account, a place, or an open ticket."""
         return await once(
             request.user.subject,
             idempotency_key,

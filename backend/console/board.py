@@ -10,7 +10,7 @@ from litestar.response import Redirect, Stream
 from backend.console.bulk import ACTIONS
 from backend.console.export import board_table, board_workbook
 from backend.console.forms import command_of
-from backend.console.pages import alarms_of, fragment, page, places_of
+from backend.console.pages import alarms_of, fragment, page, places_of, sos_of
 from backend.console.saved_filters import filters_of
 from backend.console.session import ConsoleRequest
 from backend.console.workbook import MEDIA_TYPE
@@ -64,9 +64,9 @@ async def board_rows(request: ConsoleRequest) -> Response[str]:
 
 @get("/alarms", include_in_schema=False)
 async def alarms(request: ConsoleRequest) -> Response[str]:
-    """Open danger jobs, for the top of every page."""
-    found = await alarms_of(request.user)
-    return await fragment(request, "alarms.html", alarms=found, as_of=await business_now())
+    """Calls for help and open danger jobs, for the top of every page."""
+    found, sos = await alarms_of(request.user), await sos_of(request.user)
+    return await fragment(request, "alarms.html", alarms=found, sos=sos, as_of=await business_now())
 
 
 @get("/live", media_type="text/event-stream", include_in_schema=False)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from grid.geography.datum import is_shifted
 from grid.kit.clock import business_now
 from grid.kit.database import execute, fetch, transaction
 from grid.kit.ids import new_id
@@ -25,7 +26,8 @@ async def report_positions(actor: StaffActor, command: ReportPositions) -> Posit
     require(actor, Action.REPORT_POSITION)
     async with transaction():
         now = await business_now()
-        timely = [fix for fix in command.fixes if now - _OLD <= fix.recorded_at <= now + _AHEAD]
+        here = [fix for fix in command.fixes if is_shifted(fix.lat, fix.lon)]
+        timely = [fix for fix in here if now - _OLD <= fix.recorded_at <= now + _AHEAD]
         shifts = await _shifts(actor, now)
         good = [fix for fix in timely if _on_shift(fix.recorded_at, shifts)]
         stored = await _store(actor, good, now) if good else 0
@@ -34,13 +36,15 @@ async def report_positions(actor: StaffActor, command: ReportPositions) -> Posit
         stored=stored,
         duplicate=len(good) - stored,
         refused=len(command.fixes) - len(good),
-        reason=_why_refused(len(command.fixes), len(timely), len(good)),
+        reason=_why_refused(len(command.fixes), len(here), len(timely), len(good)),
     )
 
 
-def _why_refused(told: int, timely: int, good: int) -> str | None:
+def _why_refused(told: int, here: int, timely: int, good: int) -> str | None:
     if good == told:
         return None
+    if here < told:
+        return "定位不在中国境内"
     return "不在班,不记录位置" if timely == told else "手机时间不对或定位过旧"
 
 
