@@ -113,7 +113,8 @@ async def decide(
     """Write what was decided; a pause that is over already ended when it did."""
     await execute(
         "UPDATE sla_pause SET state = $2::varchar, decided_by = $3, decided_at = $4, decision = $5,"
-        " ended_at = CASE WHEN $2::varchar = 'ended' THEN coalesce(ended_at, box_until) ELSE ended_at END"
+        " ended_at = CASE WHEN $2::varchar = 'ended' THEN coalesce(ended_at, box_until)"
+        " ELSE ended_at END"
         " WHERE id = $1",
         pause["id"],
         state.value,

@@ -225,7 +225,7 @@ async def policies_of(kind: str, at: datetime) -> list[Policy]:
     """Every policy of a kind in force at a moment, for many matters at once; one statement."""
     rows = await fetch(
         "SELECT * FROM sla_policy WHERE state = 'released' AND kind = $1 AND effective_from <= $2"
-        " ORDER BY effective_from",
+        " ORDER BY effective_from, released_at",
         kind,
         at,
     )
@@ -246,4 +246,4 @@ async def policies_of(kind: str, at: datetime) -> list[Policy]:
         )
         for row in rows
     ]
-    return [*SEEDS, *released]
+    return [*(one for one in SEEDS if one.kind == kind), *released]
