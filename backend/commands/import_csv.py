@@ -17,6 +17,7 @@ from backend.commands.words import CommandRefused, say
 from backend.embedded.home import write_private
 from grid.customers.importing import CUSTOMERS, METERS, import_customers, import_meters, is_live
 from grid.kit import context
+from grid.partners.importing import ORDERS, import_orders
 from grid.territory import staff_import
 from grid.territory.changes import Credentials
 from grid.territory.csv_files import FILE_MAX_BYTES, SHOWN_MAX, Sheet
@@ -80,6 +81,10 @@ async def _calendar(source: bytes, name: str, live: bool) -> Loaded:
     return Loaded(await import_calendar(source, name))
 
 
+async def _orders(source: bytes, name: str, live: bool) -> Loaded:
+    return Loaded(await import_orders(source))
+
+
 KINDS = {
     "stations": Kind(STATIONS, _stations),
     "grids": Kind(GRIDS, _grids),
@@ -88,6 +93,7 @@ KINDS = {
     "customers": Kind(CUSTOMERS, _customers),
     "meters": Kind(METERS, _meters),
     "calendar": Kind(CALENDAR, _calendar),
+    "orders95598": Kind(ORDERS, _orders),
 }
 
 

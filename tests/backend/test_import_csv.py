@@ -14,13 +14,15 @@ from backend.commands.import_csv import KINDS
 from backend.embedded import EmbeddedPostgres
 from grid.customers.importing import CUSTOMERS, METERS
 from grid.customers.types import CustomerTagWord
+from grid.partners.importing import ORDERS
+from grid.partners.types import ProvinceClass, ProvinceKind
 from grid.territory.csv_files import Sheet
 from grid.territory.importing import CALENDAR, DISTRICTS, GRIDS, STATIONS
 from grid.territory.staff_import import SHEET as STAFF
 from grid.territory.types import GridRole, Skill, StaffRole
 from tests.grid.territory import test_importing as rows
 
-SHEETS = (STATIONS, GRIDS, STAFF, DISTRICTS, CUSTOMERS, METERS, CALENDAR)
+SHEETS = (STATIONS, GRIDS, STAFF, DISTRICTS, CUSTOMERS, METERS, CALENDAR, ORDERS)
 TOP = Path(__file__).parents[2]
 DOCUMENT = TOP / "backend" / "commands" / "IMPORT.md"
 
@@ -50,6 +52,7 @@ def test_the_document_names_every_column_and_no_other(sheet: Sheet) -> None:
     [
         ("staff", [*StaffRole, *Skill, *GridRole]),
         ("customers", list(CustomerTagWord)),
+        ("orders95598", [*ProvinceKind, *ProvinceClass]),
     ],
 )
 def test_the_document_names_every_word_of_a_list(kind: str, words: list[str]) -> None:
