@@ -4,13 +4,16 @@ from litestar import Router
 
 from mobile_api.blobs import BlobController
 from mobile_api.care import HANDLERS as CARE
+from mobile_api.corrections import CorrectionController
 from mobile_api.customers import CustomerController
 from mobile_api.indicators import IndicatorController
 from mobile_api.live import live_hints
 from mobile_api.on_site import OnSiteController, doubtful_arrivals, safety_alarms
 from mobile_api.outages import OutageController
 from mobile_api.partners import HandoverController, partner_orders
+from mobile_api.pauses import PauseController
 from mobile_api.people import PeopleController, dead_letters, replay_dead_letter
+from mobile_api.policies import PolicyController
 from mobile_api.positions import report
 from mobile_api.promises import promises_of_ticket
 from mobile_api.sign_in import SessionController
@@ -48,6 +51,9 @@ def router() -> Router:
             OnSiteController,
             safety_alarms,
             doubtful_arrivals,
+            PauseController,
+            CorrectionController,
+            PolicyController,
             BlobController,
             CustomerController,
             *CARE,

@@ -119,8 +119,9 @@ ALLOWED: dict[Action, frozenset[AnyRole]] = {
     Action.READ_ORIGINALS: frozenset({_AUDITOR, _HEAD}),
 }
 
-#: Posts with money, price, stop or role rights sign in to the console with a second factor.
-SECOND_FACTOR_ROLES = frozenset({_FINANCE, _BACK_OFFICE, _HEAD, _OPERATOR})
+#: Posts with money, price, stop or role rights, and who may open a seal, sign in to the console
+#: with a second factor.
+SECOND_FACTOR_ROLES = frozenset({_FINANCE, _BACK_OFFICE, _HEAD, _OPERATOR, _AUDITOR})
 
 #: What no session may do that was opened with a password alone, at whichever door.
 SECOND_FACTOR_ACTIONS = frozenset(
@@ -131,7 +132,10 @@ SECOND_FACTOR_ACTIONS = frozenset(
         Action.REPLAY_DEAD_LETTERS,
         Action.PROPOSE_SETTINGS,
         Action.RELEASE_SETTINGS,
+        Action.PROPOSE_POLICIES,
+        Action.RELEASE_POLICIES,
         Action.READ_ORIGINALS,
+        Action.READ_SEALED,
     }
 )
 
