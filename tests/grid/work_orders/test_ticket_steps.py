@@ -39,6 +39,7 @@ from tests.grid.work_orders.matters import (
     taken_in,
 )
 from tests.grid.work_orders.scene import completed, step
+from tests.support.counting import counted
 from tests.support.homes import make_customer
 from tests.support.staff import actor_of
 
@@ -350,3 +351,16 @@ async def test_a_job_that_is_cancelled_does_not_cancel_the_complaint() -> None:
     await step(office.head, job, "cancel", reason="不用去了")
     row = await ticket_reading.ticket(office.head, ticket.id)
     assert row.state == "accepted"
+
+
+async def test_a_page_of_tickets_costs_the_same_however_long_it_is() -> None:
+    office = await make_office()
+    for number in range(4):
+        await taken_in(office, "opinion", description=f"第 {number} 件")
+    costs = []
+    for limit in (1, 4):
+        async with counted() as statements:
+            page = await ticket_reading.tickets(office.clerk, TicketFilter(limit=limit))
+        assert len(page.items) == limit
+        costs.append(len(statements))
+    assert costs[0] == costs[1] <= 3, "the page, its audit, and at most the clock"
