@@ -2,27 +2,30 @@
 
 import asyncio
 from collections.abc import Awaitable
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from grid.dispatch.service import assign_by_hand, offer
-from grid.kit.clock import advance
+from grid.kit.clock import advance, business_now
 from grid.kit.database import execute, fetch_value, transaction
 from grid.kit.idempotency import once
-from grid.kit.refusals import Refusal
+from grid.kit.refusals import Refusal, StaleVersion
 from grid.work_orders.intake import open_work_order, report_fault
 from grid.work_orders.reading import view_one
 from grid.work_orders.recording import lock
-from grid.work_orders.schedule import move_silent_offers_on
+from grid.work_orders.safety import check_in, raise_sos
+from grid.work_orders.schedule import move_silent_offers_on, raise_missed_check_ins
 from grid.work_orders.steps import take_step
 from grid.work_orders.ticket_types import RateTicket
 from grid.work_orders.tickets import rate_ticket, say_still_dark
-from grid.work_orders.types import AssignByHand, DoVerb, OpenWorkOrder, WorkOrderView
+from grid.work_orders.types import AssignByHand, DoVerb, OnSite, OpenWorkOrder, WorkOrderView
 from grid.work_orders.words import WorkOrderEvent
 from tests.grid.work_orders.scene import (
     assignments_of,
+    at,
     completed,
     fault,
     history_of,
@@ -262,3 +265,71 @@ async def test_a_person_disabled_in_the_moment_of_the_offer_leaves_the_job_waiti
     row = await row_of(job)
     assert row["assignee"] in (scene.grid.manager, scene.grid.assistant, None)
     assert (row["assignee"] is None) == (row["state"] == "triaged")
+
+
+async def test_W1_the_one_who_was_slower_hears_who_was_faster_and_what_they_did() -> None:
+    scene = await make_scene()
+    job = await offered(scene)
+    seen = await view_one(scene.dispatcher, job.id)
+    answers = await asyncio.gather(
+        step(scene.manager, job, "accept"),
+        step(scene.dispatcher, seen, "cancel", reason="误报"),
+        return_exceptions=True,
+    )
+    (refused,) = [answer for answer in answers if isinstance(answer, BaseException)]
+    assert isinstance(refused, StaleVersion)
+    last = (await history_of(job.id))[-1]
+    winner = scene.manager if last["event"] == "accept" else scene.dispatcher
+    assert refused.facts["by"] == winner.name
+    assert refused.facts["event"] == last["event"]
+    assert refused.facts["at"] == last["at"].isoformat()
+    assert winner.name in refused.detail
+    assert (await row_of(job.id))["version"] == job.version + 1
+
+
+async def test_a_missed_check_in_and_a_check_in_at_once_leave_one_truth() -> None:
+    scene = await make_scene()
+    job = await walked(scene, await offered(scene), "arrive")
+    await advance(31 * 60)
+    given, refused = await both(
+        check_in(scene.manager, job.id, OnSite()),
+        *(raise_missed_check_ins() for _ in range(3)),
+    )
+    assert (len(given), refused) == (4, [])
+    alarms = await fetch_value("SELECT count(*) FROM safety_alarm")
+    assert alarms == (await said())["SosRaised"] <= 1
+    assert (await row_of(job.id))["check_in_due_at"] is not None
+
+
+async def test_two_calls_for_help_at_once_page_once() -> None:
+    scene = await make_scene()
+    job = await walked(scene, await offered(scene), "arrive")
+    given, refused = await both(*(raise_sos(scene.manager, job.id, OnSite()) for _ in range(4)))
+    assert (len({alarm.id for alarm in given}), refused) == (1, [])
+    assert (await said())["SosRaised"] == 1
+
+
+async def test_R6_the_same_step_sent_twice_after_a_lost_answer_is_one_step_with_both_times() -> (
+    None
+):
+    scene = await make_scene()
+    job = await walked(scene, await offered(scene), "depart")
+    claimed = await business_now() - timedelta(hours=3)
+    command = DoVerb(version=job.version, occurred_at=claimed, position=at(scene.home.place))
+
+    async def replay() -> WorkOrderView:
+        return await once(
+            scene.manager.subject,
+            "offline-7",
+            f"arrive:{job.id}",
+            command,
+            lambda: take_step(scene.manager, job.id, WorkOrderEvent.ARRIVE, command),
+            WorkOrderView,
+        )
+
+    given, refused = await both(*(replay() for _ in range(3)))
+    assert refused == []
+    assert given[0] == given[1] == given[2]
+    arrivals = [line for line in await history_of(job.id) if line["event"] == "arrive"]
+    assert [line["device_at"] for line in arrivals] == [claimed]
+    assert given[0].arrived_at == arrivals[0]["at"] > claimed
