@@ -9,7 +9,7 @@ from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.response import Stream
 
-from grid.evidence import serving, uploads
+from grid.evidence import declaring, serving, uploads
 from grid.evidence.types import BlobNeed, DeclareBlobs, MediaType, UploadView
 from grid.kit.pages import Page
 from grid.kit.refusals import NotFound
@@ -73,7 +73,7 @@ class BlobController(Controller):
     async def declare(self, request: StaffRequest, data: JSONBody[DeclareBlobs]) -> Page[BlobNeed]:
         """What is here of files that I will send, in the order asked. Safe to ask again: it needs
         no key, and its answer is always that of now."""
-        return Page(items=await uploads.declare(request.user, data), next=None)
+        return Page(items=await declaring.declare(request.user, data), next=None)
 
     @head("/{sha256:str}")
     async def progress(self, request: StaffRequest, sha256: FromPath[str]) -> Response[None]:

@@ -27,24 +27,26 @@ ROWS_MAX = 5000
 #: What `view_of` reads of an item; the file's row is missing until all its bytes came. A PDF where
 #: only a picture serves counts as refused ($1 to $3: PDF, such purposes, whose own reading it is).
 ITEM_ROWS = (
-    "SELECT i.*, s.name AS author_name, i.author = $3 AS is_own, b.media_type, b.size_bytes,"
+    "SELECT i.*, s.name AS author_name, i.author = $3 AS is_own, c.grid AS grid_now,"
+    " c.station AS station_now, c.sealed AS sealed_now, b.media_type, b.size_bytes,"
     " b.copy_sha256, b.exif_taken_at, b.exif_lat, b.exif_lon, b.sha256 IS NOT NULL AS is_whole,"
     " CASE WHEN b.media_type = $1 AND i.purpose = ANY($2::varchar[]) THEN 'not_a_picture'"
     " ELSE b.refusal END AS refusal,"
     " u.size_bytes AS declared_bytes, u.media_type AS declared_type, u.received_bytes"
-    " FROM evidence_item i JOIN staff s ON s.id = i.author LEFT JOIN blob b ON b.sha256 = i.sha256"
+    " FROM evidence_item i JOIN evidence_chain c ON c.subject_id = i.subject_id"
+    " JOIN staff s ON s.id = i.author LEFT JOIN blob b ON b.sha256 = i.sha256"
     " LEFT JOIN LATERAL (SELECT size_bytes, media_type, received_bytes FROM blob_upload"
     " WHERE sha256 = i.sha256 ORDER BY received_bytes DESC LIMIT 1) u ON b.sha256 IS NULL"
 )
 
 
-def reached(item: str, first: int) -> str:
-    """The scope clause over an item's columns; its five arguments begin at `$first`."""
+def reached(first: int) -> str:
+    """The scope clause over item `i` and its subject `c`; its five arguments begin at `$first`."""
     everything, stations, grids, own, sealed = (f"${first + n}" for n in range(5))
     return (
-        f"CASE WHEN {item}.sealed THEN {sealed}::bool ELSE ({everything}::bool"
-        f" OR {item}.station = ANY({stations}::uuid[]) OR {item}.grid = ANY({grids}::uuid[])"
-        f" OR {item}.author = {own}::uuid) END"
+        f"CASE WHEN c.sealed THEN {sealed}::bool ELSE ({everything}::bool"
+        f" OR c.station = ANY({stations}::uuid[]) OR c.grid = ANY({grids}::uuid[])"
+        f" OR i.author = {own}::uuid) END"
     )
 
 
@@ -93,21 +95,21 @@ async def items_where(actor: Actor, clause: str, *arguments: object) -> list[Evi
 def _in(scope: Scope, row: Record) -> bool:
     """What `reached` says, for a row that is here already."""
     everything, stations, grids, _, sealed = scope
-    if row["sealed"]:
+    if row["sealed_now"]:
         return sealed
-    return everything or row["station"] in stations or row["grid"] in grids
+    return everything or row["station_now"] in stations or row["grid_now"] in grids
 
 
 async def _alike(actor: Actor, item_ids: Sequence[UUID]) -> dict[UUID, list[AlikeView]]:
     """Alike items of other subjects, by item; only those that the actor reaches."""
     rows = await fetch(
-        "SELECT pair.item, o.id, o.subject_kind, o.subject_id, pair.distance FROM ("  # noqa: S608
+        "SELECT pair.item, i.id, i.subject_kind, i.subject_id, pair.distance FROM ("  # noqa: S608
         " SELECT first_item AS item, second_item AS other, distance FROM near_duplicate"
         " WHERE first_item = ANY($1::uuid[]) UNION ALL"
         " SELECT second_item, first_item, distance FROM near_duplicate"
-        " WHERE second_item = ANY($1::uuid[])) pair"
-        f" JOIN evidence_item o ON o.id = pair.other WHERE {reached('o', 2)}"
-        " ORDER BY pair.distance, o.id LIMIT 1000",
+        " WHERE second_item = ANY($1::uuid[])) pair JOIN evidence_item i ON i.id = pair.other"
+        f" JOIN evidence_chain c ON c.subject_id = i.subject_id WHERE {reached(2)}"
+        " ORDER BY pair.distance, i.id LIMIT 1000",
         list(item_ids),
         *scope_of(actor, Action.READ_EVIDENCE),
     )

@@ -1,4 +1,4 @@
-"""The verbs over items: attach, list, count, verify the chain of a subject."""
+"""The verbs over items: attach, move a subject, list, count, verify a chain."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -66,8 +66,8 @@ async def _original(actor: StaffActor, sha256: str) -> str:
     found: str | None = await fetch_value(
         "SELECT sha256 FROM blob_upload WHERE sha256 = $1 AND staff = $2"  # noqa: S608 - ours
         " UNION ALL SELECT i.sha256 FROM blob b JOIN evidence_item i ON i.sha256 = b.sha256"
-        " WHERE (b.sha256 = $1 OR b.copy_sha256 = $1)"
-        f" AND {reached('i', 3)} LIMIT 1",
+        " JOIN evidence_chain c ON c.subject_id = i.subject_id"
+        f" WHERE (b.sha256 = $1 OR b.copy_sha256 = $1) AND {reached(3)} LIMIT 1",
         sha256,
         actor.staff_id,
         *scope_of(actor, Action.READ_EVIDENCE),
@@ -78,14 +78,21 @@ async def _original(actor: StaffActor, sha256: str) -> str:
 
 
 async def _lock_chain(subject: Subject) -> tuple[int, str]:
-    """How many items the subject has and the last one's hash, locked until the transaction ends."""
+    """How many items the subject has and the last one's hash, locked until the transaction ends.
+
+    Its place is from now on what the caller says; a seal stays.
+    """
     row = await fetch_one(
-        "INSERT INTO evidence_chain (subject_id, subject_kind, length, head)"
-        " VALUES ($1, $2, 0, $3) ON CONFLICT (subject_id)"
-        " DO UPDATE SET length = evidence_chain.length RETURNING length, head",
+        "INSERT INTO evidence_chain AS c (subject_id, subject_kind, length, head, grid, station,"
+        " sealed) VALUES ($1, $2, 0, $3, $4, $5, $6) ON CONFLICT (subject_id) DO UPDATE SET"
+        " grid = EXCLUDED.grid, station = EXCLUDED.station, sealed = c.sealed OR EXCLUDED.sealed"
+        " RETURNING length, head",
         subject.id,
         subject.kind,
         GENESIS,
+        subject.grid_id,
+        subject.station_id,
+        subject.sealed,
     )
     assert row is not None
     return row["length"], row["head"]
@@ -139,6 +146,22 @@ async def _append(
     return facts.id
 
 
+async def move_subject(subject: Subject) -> None:
+    """The subject went to another grid or station, or was sealed: other people read its items now.
+
+    Joins the caller's transaction, in which the caller holds the subject's row. A seal is never
+    taken off here.
+    """
+    await execute(
+        "UPDATE evidence_chain SET grid = $2, station = $3, sealed = sealed OR $4"
+        " WHERE subject_id = $1",
+        subject.id,
+        subject.grid_id,
+        subject.station_id,
+        subject.sealed,
+    )
+
+
 async def items_of(actor: Actor, subject_ids: Sequence[UUID]) -> list[EvidenceView]:
     """The items of up to 200 subjects that the actor may see, in the order of their chains.
 
@@ -148,7 +171,7 @@ async def items_of(actor: Actor, subject_ids: Sequence[UUID]) -> list[EvidenceVi
         raise Invalid("subject_ids", f"一次最多 {LIMIT_MAX} 件", limit=LIMIT_MAX)
     items = await items_where(
         actor,
-        f"i.subject_id = ANY($4::uuid[]) AND {reached('i', 5)}",
+        f"i.subject_id = ANY($4::uuid[]) AND {reached(5)}",
         list(subject_ids),
         *scope_of(actor, Action.READ_EVIDENCE),
     )

@@ -44,14 +44,15 @@ class ShownBlob(NamedTuple):
 
 #: A file under either of its names, with whether its items let the actor see copy or original. The
 #: one who sent it sees the copy, too, unless it proves something that is sealed.
+_ITEMS = (
+    "SELECT FROM evidence_item i JOIN evidence_chain c ON c.subject_id = i.subject_id"
+    " WHERE i.sha256 = b.sha256 AND"
+)
 _SHOWN = (
-    "SELECT * FROM (SELECT b.*,"  # noqa: S608 - the clauses are ours
-    " EXISTS (SELECT FROM evidence_item i WHERE i.sha256 = b.sha256"
-    f" AND {reached('i', 7)}) AS sees_original,"
-    f" (EXISTS (SELECT FROM evidence_item i WHERE i.sha256 = b.sha256 AND {reached('i', 2)})"
-    " OR (EXISTS (SELECT FROM blob_upload u WHERE u.sha256 = b.sha256 AND u.staff = $5"
-    " AND u.state = 'complete') AND NOT EXISTS (SELECT FROM evidence_item i"
-    " WHERE i.sha256 = b.sha256 AND i.sealed))) AS sees_copy"
+    f"SELECT * FROM (SELECT b.*, EXISTS ({_ITEMS} {reached(7)}) AS sees_original,"  # noqa: S608
+    f" EXISTS ({_ITEMS} {reached(2)}) OR (EXISTS (SELECT FROM blob_upload u"
+    " WHERE u.sha256 = b.sha256 AND u.staff = $5 AND u.state = 'complete')"
+    f" AND NOT EXISTS ({_ITEMS} c.sealed)) AS sees_copy"
     " FROM blob b WHERE (b.sha256 = $1 OR b.copy_sha256 = $1) AND b.kept) seen"
     " WHERE sees_copy OR sees_original"
     " ORDER BY (seen.sha256 = $1) DESC, sees_original DESC LIMIT 1"

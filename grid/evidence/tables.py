@@ -66,12 +66,18 @@ class BlobUpload(Table, db=DB):
 
 
 class EvidenceChain(Table, db=DB):
-    """The end of one subject's chain: how many items it has and the hash of the last one."""
+    """One subject: the end of its chain, and the place and seal that decide who reads it now.
+
+    The items say what these were when each was attached.
+    """
 
     subject_id = key()
     subject_kind = text(20)
     length = whole()
     head = text(64)
+    grid = to(ServiceGrid, null=True, index=False)
+    station = to(SupplyStation, null=True, index=False)
+    sealed = yes_no()
 
 
 class EvidenceItem(Table, db=DB):

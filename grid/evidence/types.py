@@ -80,7 +80,7 @@ class UploadState(StrEnum):
 
 
 class Subject(NamedTuple):
-    """What an item proves something about, with the place that decides who reads it.
+    """What an item proves something about, with the place that decides who reads all its items.
 
     `kind` is "work_order", "ticket", "visit" or "outage". What is `sealed` only an auditor of the
     whole county reads, not even the one who attached it.

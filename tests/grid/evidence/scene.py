@@ -4,6 +4,7 @@ import hashlib
 from typing import NamedTuple
 from uuid import UUID
 
+from grid.evidence.declaring import declare
 from grid.evidence.preparing import flag_near_duplicates, prepare_blob
 from grid.evidence.service import attach
 from grid.evidence.types import (
@@ -15,7 +16,7 @@ from grid.evidence.types import (
     MediaType,
     Subject,
 )
-from grid.evidence.uploads import CHUNK_MAX_BYTES, declare, take_chunk
+from grid.evidence.uploads import CHUNK_MAX_BYTES, take_chunk
 from grid.kit.ids import new_id
 from grid.territory.types import Audience, StaffActor, StaffRole
 from tests.support.county import Grid, make_grid, make_station

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from PIL import Image
 
+from grid.evidence.declaring import declare
 from grid.evidence.preparing import flag_near_duplicates, prepare_blob
 from grid.evidence.rules import signed
 from grid.evidence.service import attach, items_of
@@ -19,7 +20,6 @@ from grid.evidence.types import (
     NearDuplicateFound,
     Subject,
 )
-from grid.evidence.uploads import declare
 from grid.kit.database import execute, fetch, fetch_value
 from tests.grid.evidence.pictures import encoded, pdf, photo, scenery, signature
 from tests.grid.evidence.scene import Scene, declaration, name_of, prove, send, work

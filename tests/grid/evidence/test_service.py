@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from backend.embedded import EmbeddedPostgres
+from grid.evidence.declaring import declare
 from grid.evidence.rules import GENESIS, ChainedFacts, chain_hash
 from grid.evidence.schedule import forget_partials
 from grid.evidence.service import (
@@ -18,6 +19,7 @@ from grid.evidence.service import (
     attach,
     counted,
     items_of,
+    move_subject,
     verify_chain,
 )
 from grid.evidence.serving import CopyNotReady, OriginalRestricted, show
@@ -31,7 +33,7 @@ from grid.evidence.types import (
     RefusalWord,
     Subject,
 )
-from grid.evidence.uploads import ContentNotAccepted, declare, take_chunk
+from grid.evidence.uploads import ContentNotAccepted, take_chunk
 from grid.kit.database import execute, fetch_one, fetch_value
 from grid.kit.refusals import Invalid, NotAllowed, NotFound
 from grid.territory.types import StaffActor, SystemActor
@@ -295,6 +297,41 @@ async def test_P1_what_is_sealed_only_the_countys_auditor_reads(scene: Scene) ->
                 await show(actor, name)
     assert await items_of(SystemActor(name="test"), [subject.id]) == []
     assert item.subject_id == subject.id
+
+
+async def test_who_reads_follows_the_subject_when_it_moves(scene: Scene) -> None:
+    """A matter that is taken away from a grid takes its pictures along; a seal stays for ever."""
+    subject, content = scene.subject(kind="ticket"), photo(1)
+    await prove(scene.manager, subject, content)
+    copy = (await one_of(scene.manager, subject)).sha256 or ""
+    await move_subject(subject._replace(grid_id=None))
+    assert await items_of(scene.assistant, [subject.id]) == []
+    with pytest.raises(NotFound):
+        await show(scene.assistant, copy)
+    assert len(await items_of(scene.head, [subject.id])) == 1
+    far = scene.far_head.roles[0].station_id
+    await move_subject(subject._replace(grid_id=None, station_id=far))
+    assert await items_of(scene.head, [subject.id]) == []
+    assert (await one_of(scene.far_head, subject)).original_sha256 == name_of(content)
+    # The author keeps what they made themselves, until it is sealed.
+    assert len(await items_of(scene.manager, [subject.id])) == 1
+    await move_subject(subject._replace(sealed=True))
+    await move_subject(subject)
+    for actor in (scene.manager, scene.head, scene.far_head, scene.assistant):
+        assert await items_of(actor, [subject.id]) == []
+        with pytest.raises(NotFound):
+            await show(actor, copy)
+    assert len(await items_of(scene.auditor, [subject.id])) == 1
+    assert await verify_chain(subject.id) is None
+
+
+async def test_the_next_item_says_where_the_subject_is_now(scene: Scene) -> None:
+    subject, contents = scene.subject(), [photo(1), photo(2)]
+    await prove(scene.manager, subject, contents[0])
+    assert len(await items_of(scene.assistant, [subject.id])) == 1
+    await prove(scene.back_office, subject._replace(grid_id=None), contents[1])
+    assert await items_of(scene.assistant, [subject.id]) == []
+    assert len(await items_of(scene.head, [subject.id])) == 2
 
 
 async def test_a_list_takes_the_same_statements_for_any_number(scene: Scene) -> None:

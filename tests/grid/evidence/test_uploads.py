@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from grid.evidence import uploads
+from grid.evidence.declaring import declare
 from grid.evidence.policies import OPEN_UPLOADS
 from grid.evidence.schedule import forget_partials
 from grid.evidence.store import StorageFull, use_store
@@ -22,7 +23,6 @@ from grid.evidence.uploads import (
     DigestWrong,
     OffsetWrong,
     UploadBusy,
-    declare,
     progress,
     take_chunk,
 )

@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from grid.dispatch.service import assign_by_hand
+from grid.evidence.declaring import declare
 from grid.evidence.types import (
     AttachEvidence,
     DeclareBlob,
@@ -13,7 +14,6 @@ from grid.evidence.types import (
     EvidenceView,
     MediaType,
 )
-from grid.evidence.uploads import declare
 from grid.geography.types import Place
 from grid.kit.clock import business_now
 from grid.kit.database import insert
