@@ -9,7 +9,17 @@ VERSION = "1.38.0"
 DESCRIPTION = "closed months append-only, indexes of indicators and of lists of open work"
 
 _APPEND_ONLY = ("indicator_period", "indicator_record", "indicator_sum")
+_OPEN = "state NOT IN ('completed', 'cannot_complete', 'cancelled', 'closed')"
 _FORWARDS = (
+    "CREATE INDEX work_order_newest ON work_order (reported_at DESC, id DESC)",
+    "CREATE INDEX work_order_newest_open ON work_order (reported_at DESC, id DESC)"
+    f" WHERE {_OPEN}",
+    "CREATE INDEX work_order_danger ON work_order (reported_at, id)"
+    f" WHERE priority = 'danger' AND {_OPEN}",
+    "CREATE INDEX work_order_board ON work_order"
+    " ((CASE WHEN priority = 'danger' THEN 0 ELSE 1 END),"
+    " (coalesce(due_at, '9999-01-01T00:00:00Z'::timestamptz)), id)"
+    f" WHERE {_OPEN}",
     *(
         f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE"
         f" ON {table} FOR EACH STATEMENT EXECUTE FUNCTION wangge_refuse_change()"

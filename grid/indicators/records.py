@@ -59,12 +59,15 @@ async def records(
     view = await view_of(period_named(asked.period), as_of, asked.version)
     before_at, before_id = _before(cursor)
     limit = min(limit, LIMIT_MAX)
+    page = (
+        f"SELECT r.* FROM {rows_of_one(indicator)} WHERE {SCOPED} AND {_WANTED[which]}"  # noqa: S608
+        " AND ($14::timestamptz IS NULL OR (r.at, r.record) < ($14, $15::uuid))"
+        " ORDER BY r.at DESC, r.record DESC LIMIT $16"
+    )
     rows = await fetch(
         f"SELECT r.*, ({_HIDDEN}) AS hidden, coalesce(w.number, t.number) AS number,"  # noqa: S608
         " g.name AS grid_name, s.name AS station_name, p.name AS staff_name"
-        f" FROM {rows_of_one(indicator)} {_NAMES} WHERE {SCOPED} AND {_WANTED[which]}"
-        " AND ($14::timestamptz IS NULL OR (r.at, r.record) < ($14, $15::uuid))"
-        " ORDER BY r.at DESC, r.record DESC LIMIT $16",
+        f" FROM ({page}) r {_NAMES} ORDER BY r.at DESC, r.record DESC",
         *view.window,
         *scope.ids,
         asked.kind,
