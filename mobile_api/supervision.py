@@ -27,7 +27,9 @@ _VERBS = {event.value: event for event in VERBS}
 State: TypeAlias = Annotated[
     str,
     QueryParameter(
-        pattern=f"^(all|{'|'.join(OrderState)})$", description="a state, or `all`; else `open`"
+        name="state",
+        pattern=f"^(all|{'|'.join(OrderState)})$",
+        description="a state, or `all`; else `open`",
     ),
 ]
 
@@ -41,7 +43,7 @@ class SupervisionController(Controller):
         self,
         request: StaffRequest,
         level: Annotated[Level | None, QueryParameter()] = None,
-        state: State = OrderState.OPEN.value,
+        order_state: State = OrderState.OPEN.value,
         cause: Annotated[Cause | None, QueryParameter()] = None,
         mine: Annotated[bool, QueryParameter()] = False,
         late: Annotated[bool, QueryParameter()] = False,
@@ -52,7 +54,7 @@ class SupervisionController(Controller):
         """Orders I may see, the earliest answer limit first; `mine`: those that wait for me."""
         wanted = SupervisionFilter(
             level=level,
-            state=state,
+            state=order_state,
             cause=cause,
             mine=mine,
             late=late,
