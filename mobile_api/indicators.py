@@ -27,6 +27,7 @@ from mobile_api.parameters import Cursor, IdempotencyKey, Limit, StaffRequest
 Scope: TypeAlias = Annotated[
     str,
     QueryParameter(
+        name="scope",
         pattern=r"^(county|(station|grid|staff):[A-Za-z0-9_-]{1,20})$",
         description="`county`, `station:CODE`, `grid:CODE` or `staff:NUMBER`",
     ),
@@ -62,12 +63,12 @@ class IndicatorController(Controller):
         request: StaffRequest,
         name: FromPath[str],
         period: PeriodName,
-        scope: Scope = "county",
+        of_scope: Scope = "county",
         kind: Matter = None,
         version: Version = None,
     ) -> Figure:
         """One figure with its numerator and denominator, target and standing."""
-        asked = Asked(scope=scope, period=period, kind=kind, version=version)
+        asked = Asked(scope=of_scope, period=period, kind=kind, version=version)
         return await reading.value(request.user, name, asked)
 
     @get("/{name:str}/records")
@@ -76,7 +77,7 @@ class IndicatorController(Controller):
         request: StaffRequest,
         name: FromPath[str],
         period: PeriodName,
-        scope: Scope = "county",
+        of_scope: Scope = "county",
         kind: Matter = None,
         version: Version = None,
         which: Which = Which.COUNTED,
@@ -84,7 +85,7 @@ class IndicatorController(Controller):
         limit: Limit = LIMIT_DEFAULT,
     ) -> Records:
         """The records behind a figure, the newest first; what I may not see is shown as hidden."""
-        asked = Asked(scope=scope, period=period, kind=kind, version=version)
+        asked = Asked(scope=of_scope, period=period, kind=kind, version=version)
         return await records.records(request.user, name, asked, which, cursor, limit)
 
     @get("/{name:str}/comparison")
@@ -94,13 +95,13 @@ class IndicatorController(Controller):
         name: FromPath[str],
         period: PeriodName,
         by: By,
-        scope: Scope = "county",
+        of_scope: Scope = "county",
         kind: Matter = None,
         version: Version = None,
         cursor: Cursor = None,
     ) -> Comparison:
         """The figure over stations, grids, people or kinds, side by side."""
-        asked = Asked(scope=scope, period=period, kind=kind, version=version)
+        asked = Asked(scope=of_scope, period=period, kind=kind, version=version)
         return await comparing.comparison(request.user, name, asked, by, cursor)
 
     @get("/{name:str}/trend")
@@ -109,12 +110,12 @@ class IndicatorController(Controller):
         request: StaffRequest,
         name: FromPath[str],
         period: PeriodName,
-        scope: Scope = "county",
+        of_scope: Scope = "county",
         kind: Matter = None,
         count: Annotated[int, QueryParameter(ge=1, le=reading.TREND_MAX)] = 12,
     ) -> Trend:
         """The figure over the periods that end with this one, the oldest first."""
-        asked = Asked(scope=scope, period=period, kind=kind)
+        asked = Asked(scope=of_scope, period=period, kind=kind)
         return await reading.trend(request.user, name, asked, count)
 
     @get("/periods/{period:str}")
