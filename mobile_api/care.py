@@ -14,7 +14,6 @@ from grid.visits import caring
 from grid.visits.care_types import CareCard, CareFilter, CareLine
 from mobile_api.parameters import Code, Cursor, IdempotencyKey, Limit, StaffRequest
 
-
 _TAGS = "/customers/{account_no:str}/care-tags"
 
 

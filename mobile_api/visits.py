@@ -26,7 +26,8 @@ Month: TypeAlias = Annotated[
 AccountNumber: TypeAlias = Annotated[str | None, QueryParameter(pattern=r"^[0-9]{4,20}$")]
 Mine: TypeAlias = Annotated[bool, QueryParameter()]
 State: TypeAlias = Annotated[
-    str | None, QueryParameter(pattern=f"^({'|'.join(state.value for state in CheckState)})$")
+    str | None,
+    QueryParameter(name="state", pattern=f"^({'|'.join(state.value for state in CheckState)})$"),
 ]
 
 
@@ -197,7 +198,7 @@ class VisitController(Controller):
 @get("/visit-checks", tags=["visits"])
 async def visit_checks(
     request: StaffRequest,
-    state: State = None,
+    check_state: State = None,
     grid: Code = None,
     month: Month = None,
     mine: Mine = False,
@@ -205,7 +206,9 @@ async def visit_checks(
     limit: Limit = LIMIT_DEFAULT,
 ) -> Page[CheckView]:
     """Visits to be checked and those that were, the oldest open ones first."""
-    wanted = CheckFilter(state=state, grid=grid, month=month, mine=mine, cursor=cursor, limit=limit)
+    wanted = CheckFilter(
+        state=check_state, grid=grid, month=month, mine=mine, cursor=cursor, limit=limit
+    )
     return await verifying.checks(request.user, wanted)
 
 

@@ -25,9 +25,14 @@ PAGES = templates(Path(__file__).parent / "templates")
 _PLACES = (
     ("/console", "工单看板", "b", Action.READ_WORK_ORDERS),
     ("/console/work-orders/new", "受理报修", "n", Action.OPEN_TICKET),
+    ("/console/supervision", "督办", "u", Action.SUPERVISE_WORK),
+    ("/console/tickets", "客户诉求", "t", Action.READ_WORK_ORDERS),
+    ("/console/tickets/new", "受理", "a", Action.OPEN_TICKET),
     ("/console/customers", "客户", "c", Action.READ_CUSTOMERS),
+    ("/console/visits", "走访", "v", Action.READ_VISITS),
     ("/console/people", "网格与人员", "p", Action.SIGN_IN_CONSOLE),
     ("/console/indicators", "指标", "i", Action.READ_INDICATORS),
+    ("/console/corrections", "暂停与更正", "t", Action.CORRECT_TIMES),
     ("/console/numbers", "时限与参数", "s", Action.PROPOSE_SETTINGS),
     ("/console/dead-letters", "失败消息", "d", Action.READ_DEAD_LETTERS),
 )
