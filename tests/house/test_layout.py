@@ -12,6 +12,7 @@ ROOM_FILES = frozenset(
         "__init__.py",
         "tables.py",
         "types.py",
+        "events.py",
         "rules.py",
         "service.py",
         "reactions.py",

@@ -64,7 +64,11 @@ async def test_a_migrated_database_equals_one_made_from_the_classes(
 def test_every_table_of_the_rooms_is_migrated() -> None:
     declared = {
         line.split("class ")[1].split("(")[0]
-        for path in files_of("grid", "tables.py") + files_of("bot", "tables.py")
+        for path in [
+            *files_of("grid", "tables.py"),
+            *files_of("bot", "tables.py"),
+            *files_of("backend", "tables.py"),
+        ]
         for line in path.read_text(encoding="utf-8").splitlines()
         if line.startswith("class ") and "(Table" in line
     }
