@@ -22,6 +22,8 @@ from backend.console import (
     saved_filters,
     sign_in,
     supervision,
+    ticket_intake,
+    tickets,
     visit_checks,
     visits,
     work_orders,

@@ -1,0 +1,165 @@
+"""One screen for the telephone and the counter: who calls, what is open already, what it is about.
+
+The call's time begins with the first key (a script); the customer is searched inside the page.
+Without scripts the same page is fetched again for a search or another kind.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.response import Redirect
+
+from backend.console.forms import command_of, fields_of
+from backend.console.pages import fragment, page
+from backend.console.session import ConsoleRequest
+from backend.console.tickets import people_of
+from grid.customers import service as customers
+from grid.kit.idempotency import once
+from grid.kit.ids import new_id
+from grid.kit.refusals import Invalid, Refusal
+from grid.territory.authority import Action, may, require
+from grid.work_orders.forms import FIELDS
+from grid.work_orders.ticket_intake import take_ticket
+from grid.work_orders.ticket_reading import open_tickets_of_account
+from grid.work_orders.ticket_types import TakeTicket, TicketView
+from grid.work_orders.words import Channel, TicketKind
+
+_WORDS = {
+    "description": "内容",
+    "account_no": "户号",
+    "address": "地址",
+    "phone": "联系电话",
+    "reporter_name": "来电人姓名",
+    "danger": "危险",
+    "channel": "渠道",
+    "kind": "类别",
+    "complaint_class": "投诉类别",
+    "about": "被投诉人工号",
+    "called_at": "来电时间",
+    "anonymous": "匿名",
+}
+_SHOWN = 15
+_PLAIN = ("kind", "channel", "description", "account_no", "address", "phone", "reporter_name")
+_SOMETIMES = ("danger", "called_at", "complaint_class", "anonymous")
+
+
+@get("/tickets/new", include_in_schema=False)
+async def new_ticket(request: ConsoleRequest) -> Response[str]:
+    """The screen; `kind` chooses a form, `q` searches, `account_no` has been chosen."""
+    require(request.user, Action.OPEN_TICKET)
+    return await _page(request, dict(request.query_params.items()))
+
+
+@get("/tickets/new/customers", include_in_schema=False)
+async def found_customers(request: ConsoleRequest) -> Response[str]:
+    """The accounts that a search finds, as a part of the screen."""
+    require(request.user, Action.OPEN_TICKET)
+    values = await _customers(request, dict(request.query_params.items()))
+    return await fragment(request, "ticket_customers.html", **values)
+
+
+@get("/tickets/new/account", include_in_schema=False)
+async def chosen_account(request: ConsoleRequest) -> Response[str]:
+    """The chosen account with what is open of it, as a part of the screen."""
+    require(request.user, Action.OPEN_TICKET)
+    values = await _account(request, dict(request.query_params.items()))
+    return await fragment(request, "ticket_account.html", **values)
+
+
+@post("/tickets/new", include_in_schema=False)
+async def take(request: ConsoleRequest) -> Response[str] | Redirect:
+    """Take it once, however often the button is pressed."""
+    require(request.user, Action.OPEN_TICKET)
+    fields = await fields_of(request)
+    try:
+        told = _told(fields)
+        ticket = await once(
+            request.user.subject,
+            f"console.{fields['key'][:40]}" if "key" in fields else None,
+            "console.take_ticket",
+            told,
+            lambda: take_ticket(request.user, told),
+            TicketView,
+        )
+    except Refusal as refusal:
+        return await _page(request, fields, refusal)
+    if ticket.kind is TicketKind.TIP_OFF:
+        return Redirect(f"/console/tickets/new?sealed={ticket.number}", status_code=303)
+    if ticket.work_order_id is not None:
+        return Redirect(f"/console/work-orders/{ticket.work_order_id}?done=intake", status_code=303)
+    return Redirect(f"/console/tickets/{ticket.id}?done=intake", status_code=303)
+
+
+def _told(fields: dict[str, str]) -> TakeTicket:
+    """The command of the fields that belong to the chosen kind. Raises Invalid."""
+    known: dict[str, Any] = {
+        name: fields[name] for name in (*_PLAIN, *_SOMETIMES) if name in fields
+    }
+    try:
+        kind = TicketKind(fields.get("kind", ""))
+    except ValueError as error:
+        raise Invalid("kind", "请选择类别") from error
+    if kind is not TicketKind.COMPLAINT:
+        known.pop("complaint_class", None)
+    if kind is not TicketKind.TIP_OFF:
+        known.pop("anonymous", None)
+    if kind in (TicketKind.COMPLAINT, TicketKind.TIP_OFF) and "about" in fields:
+        known["about"] = people_of(fields["about"])
+    names = [field.name for field in FIELDS[kind]]
+    prefix = f"form.{kind.value}."
+    known["form"] = {name: fields[prefix + name] for name in names if prefix + name in fields}
+    return command_of(TakeTicket, known, _WORDS)
+
+
+async def _customers(request: ConsoleRequest, fields: dict[str, str]) -> dict[str, Any]:
+    q = fields.get("q", "").strip()[:60]
+    if not q or not may(request.user, Action.READ_CUSTOMERS):
+        return {"q": q, "found": None}
+    try:
+        return {"q": q, "found": await customers.search(request.user, q=q, limit=_SHOWN)}
+    except Invalid as refusal:
+        return {"q": q, "found": None, "search_problem": refusal.detail}
+
+
+async def _account(request: ConsoleRequest, fields: dict[str, str]) -> dict[str, Any]:
+    account_no = fields.get("account_no", "").strip()
+    if not account_no or not may(request.user, Action.READ_CUSTOMERS):
+        return {"account": None, "open_tickets": []}
+    try:
+        account = await customers.account(request.user, account_no)
+    except Refusal as refusal:
+        return {"account": None, "open_tickets": [], "account_problem": refusal.detail}
+    waiting = await open_tickets_of_account(request.user, account.account_no)
+    return {"account": account, "open_tickets": waiting}
+
+
+async def _page(
+    request: ConsoleRequest, fields: dict[str, str], refusal: Refusal | None = None
+) -> Response[str]:
+    kinds = {kind.value for kind in TicketKind}
+    kind = fields["kind"] if fields.get("kind") in kinds else TicketKind.FAULT.value
+    return await page(
+        request,
+        "ticket_new.html",
+        200 if refusal is None else refusal.status,
+        **await _customers(request, fields),
+        **await _account(request, fields),
+        kind=kind,
+        forms=FIELDS,
+        channels=(Channel.PHONE, Channel.COUNTER),
+        typed=fields,
+        called_at=_moment(fields.get("called_at")),
+        key=fields.get("key") or str(new_id()),
+        sealed_number=fields.get("sealed", "")[:24],
+        problem=None if refusal is None else refusal.detail,
+        bad_field=refusal.field if isinstance(refusal, Invalid) else None,
+    )
+
+
+def _moment(text: str | None) -> str:
+    """A time that came back from the page, if it is one."""
+    try:
+        return datetime.fromisoformat(text or "").isoformat()
+    except ValueError:
+        return ""
