@@ -1,6 +1,5 @@
 """The company's numbers: what is in force, what was, who proposed and who released."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +8,10 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from backend.console.forms import command_of, fields_of
+from backend.console.moments import aware
 from backend.console.number_words import STATES, TITLES
 from backend.console.pages import page
 from backend.console.session import ConsoleRequest
-from grid.kit.clock import SHANGHAI
 from grid.kit.refusals import Invalid, NotFound, Refusal
 from grid.territory import company_numbers as verbs
 from grid.territory.authority import Action, may
@@ -46,7 +45,7 @@ async def propose(request: ConsoleRequest, name: FromPath[str]) -> Response[str]
     try:
         asked = {key: value for key, value in fields.items() if key in _WORDS}
         if "effective_from" in asked:
-            asked["effective_from"] = _moment(asked["effective_from"])
+            asked["effective_from"] = aware(asked["effective_from"], "effective_from", "生效时间")
         command = command_of(verbs.ProposeNumber, {**asked, "name": name}, _WORDS)
         await verbs.propose_number(request.user, command)
     except Refusal as refusal:
@@ -96,11 +95,3 @@ async def _page(
     }
     status = 200 if refusal is None else refusal.status
     return await page(request, "number.html", status, **values)
-
-
-def _moment(text: str) -> str:
-    """The browser's local time is Shanghai's; as an aware moment. Raises Invalid."""
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).isoformat()
-    except ValueError as error:
-        raise Invalid("effective_from", "生效时间的格式不对") from error

@@ -28,6 +28,7 @@ _PLACES = (
     ("/console/supervision", "督办", "u", Action.SUPERVISE_WORK),
     ("/console/tickets", "客户诉求", "t", Action.READ_WORK_ORDERS),
     ("/console/tickets/new", "受理", "a", Action.OPEN_TICKET),
+    ("/console/outages", "停电", "o", Action.READ_OUTAGES),
     ("/console/customers", "客户", "c", Action.READ_CUSTOMERS),
     ("/console/visits", "走访", "v", Action.READ_VISITS),
     ("/console/people", "网格与人员", "p", Action.SIGN_IN_CONSOLE),
