@@ -98,7 +98,8 @@ async def _write_down(sha256: str, changes: dict[str, Any]) -> None:
     columns = ", ".join(f"{name} = ${number}" for number, name in enumerate(changes, 2))
     async with transaction():
         changed = await execute(
-            f"UPDATE blob SET {columns} WHERE sha256 = $1 AND state = 'stored'",  # noqa: S608
+            f"UPDATE blob SET {columns}"  # noqa: S608 - names of our own columns
+            " WHERE sha256 = $1 AND state = 'stored'",
             sha256,
             *changes.values(),
         )

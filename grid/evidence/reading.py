@@ -103,7 +103,8 @@ def _in(scope: Scope, row: Record) -> bool:
 async def _alike(actor: Actor, item_ids: Sequence[UUID]) -> dict[UUID, list[AlikeView]]:
     """Alike items of other subjects, by item; only those that the actor reaches."""
     rows = await fetch(
-        "SELECT pair.item, i.id, i.subject_kind, i.subject_id, pair.distance FROM ("  # noqa: S608
+        "SELECT pair.item, i.id, i.subject_kind,"  # noqa: S608 - the clause is ours
+        " i.subject_id, pair.distance FROM ("
         " SELECT first_item AS item, second_item AS other, distance FROM near_duplicate"
         " WHERE first_item = ANY($1::uuid[]) UNION ALL"
         " SELECT second_item, first_item, distance FROM near_duplicate"

@@ -64,7 +64,7 @@ async def _original(actor: StaffActor, sha256: str) -> str:
     To know a hash proves nothing, so a file of others that the actor does not see is NotFound.
     """
     found: str | None = await fetch_value(
-        "SELECT sha256 FROM blob_upload WHERE sha256 = $1 AND staff = $2"  # noqa: S608 - ours
+        "SELECT sha256 FROM blob_upload WHERE sha256 = $1 AND staff = $2"  # noqa: S608 - text is ours
         " UNION ALL SELECT i.sha256 FROM blob b JOIN evidence_item i ON i.sha256 = b.sha256"
         " JOIN evidence_chain c ON c.subject_id = i.subject_id"
         f" WHERE (b.sha256 = $1 OR b.copy_sha256 = $1) AND {reached(3)} LIMIT 1",
