@@ -94,7 +94,7 @@ class IndicatorController(Controller):
         request: StaffRequest,
         name: FromPath[str],
         period: PeriodName,
-        by: By,
+        by: Annotated[By, QueryParameter()],
         of_scope: Scope = "county",
         kind: Matter = None,
         version: Version = None,
