@@ -80,7 +80,7 @@ class IndicatorController(Controller):
         of_scope: Scope = "county",
         kind: Matter = None,
         version: Version = None,
-        which: Which = Which.COUNTED,
+        which: Annotated[Which, QueryParameter()] = Which.COUNTED,
         cursor: Cursor = None,
         limit: Limit = LIMIT_DEFAULT,
     ) -> Records:

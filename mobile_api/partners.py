@@ -31,6 +31,7 @@ _VERBS = {
 State: TypeAlias = Annotated[
     str,
     QueryParameter(
+        name="state",
         pattern=f"^(open|all|{'|'.join(HandoverState)})$",
         description="a state, `open` for what was not returned, or `all`",
     ),
@@ -46,14 +47,14 @@ class HandoverController(Controller):
         self,
         request: StaffRequest,
         direction: Annotated[Direction | None, QueryParameter()] = None,
-        state: State = "open",
+        of_state: State = "open",
         ticket_id: Annotated[UUID | None, QueryParameter()] = None,
         cursor: Cursor = None,
         limit: Limit = LIMIT_DEFAULT,
     ) -> Page[HandoverView]:
         """Handovers to and from the government's grid, newest first."""
         wanted = HandoverFilter(
-            direction=direction, state=state, ticket_id=ticket_id, cursor=cursor, limit=limit
+            direction=direction, state=of_state, ticket_id=ticket_id, cursor=cursor, limit=limit
         )
         return await handover_reading.handovers(request.user, wanted)
 
