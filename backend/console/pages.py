@@ -26,6 +26,8 @@ _PLACES = (
     ("/console", "工单看板", "b", Action.READ_WORK_ORDERS),
     ("/console/work-orders/new", "受理报修", "n", Action.OPEN_TICKET),
     ("/console/supervision", "督办", "u", Action.SUPERVISE_WORK),
+    ("/console/handovers", "政府移交", "z", Action.HAND_OVER_MATTERS),
+    ("/console/province", "省 95598", "x", Action.READ_WORK_ORDERS),
     ("/console/tickets", "客户诉求", "t", Action.READ_WORK_ORDERS),
     ("/console/tickets/new", "受理", "a", Action.OPEN_TICKET),
     ("/console/outages", "停电", "o", Action.READ_OUTAGES),

@@ -12,9 +12,10 @@ from grid.geography.types import Place
 from grid.kit import audit
 from grid.kit.clock import SHANGHAI
 from grid.kit.database import transaction
-from grid.kit.refusals import Invalid, Refusal
+from grid.kit.refusals import Invalid, NotAllowed, Refusal
 from grid.partners.intake import take_order
 from grid.partners.types import OrderOutcome, ProvinceClass, ProvinceKind, ProvinceOrder
+from grid.territory.authority import Action, visible
 from grid.territory.csv_files import (
     Column,
     FileRefused,
@@ -31,6 +32,7 @@ from grid.territory.csv_files import (
     yes_no,
 )
 from grid.territory.staging import ImportReport
+from grid.territory.types import StaffActor
 
 #: Every row is an order of its own with its clocks and its history.
 ROWS_MAX = 2000
@@ -74,6 +76,16 @@ _NAMES = tuple(column.name for column in ORDERS.columns)
 
 class _NothingLoaded(Exception):
     """Some rows are refused: what the others wrote is taken back."""
+
+
+async def load_file(actor: StaffActor, source: bytes) -> ImportReport:
+    """Load a file for somebody of the county: its orders are for every station.
+
+    Raises NotAllowed, FileRefused.
+    """
+    if not visible(actor, Action.OPEN_TICKET).everything:
+        raise NotAllowed(action=Action.OPEN_TICKET.value)
+    return await import_orders(source)
 
 
 async def import_orders(source: bytes) -> ImportReport:
