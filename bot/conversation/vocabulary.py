@@ -111,6 +111,8 @@ INFO_WORDS: Mapping[Info, str] = {
 
 #: What people write when nothing is going on; the first match wins.
 HINTS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
+    (re.compile("投诉"), Start.COMPLAINT),
+    (re.compile("举报"), Start.TIP_OFF),
     (re.compile("停电.{0,3}(?:通知|计划|预告)|(?:明天|后天|今晚|下周).{0,6}停电"), Info.PLANNED),
     (re.compile("解绑|解除绑定"), Start.UNBIND),
     (re.compile("绑定|绑.{0,2}户"), Start.BIND),
@@ -122,8 +124,8 @@ HINTS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
         ),
         Start.PROGRESS,
     ),
-    (re.compile("举报|偷电|窃电|骗|冒充"), Start.TIP_OFF),
-    (re.compile("投诉|态度|推销|乱收费"), Start.COMPLAINT),
+    (re.compile("偷电|窃电|骗|冒充"), Start.TIP_OFF),
+    (re.compile("态度|推销|乱收费"), Start.COMPLAINT),
     (re.compile("表扬|锦旗"), Start.PRAISE),
     (re.compile("(?:提|有).{0,3}建议|^建议"), Start.SUGGESTION),
     (re.compile("(?:提|有).{0,3}意见"), Start.OPINION),

@@ -53,7 +53,7 @@ def _take_words(slots: Slots, answer: Said | Picked | Located) -> Move:
     if stars is not None:
         return Run(RateLatest(stars), Slots(stars=stars))
     # Somebody whose power is out again must not be taken for telling why the stars were few.
-    if not short or hint_of(short) in (Start.REPORT_FAULT, Start.PROGRESS):
+    if not short or hint_of(short) is Start.REPORT_FAULT:
         return Miss(words.STORY_WRONG)
     return Run(SayRatingWords(number=slots.number, text=said), slots)
 
