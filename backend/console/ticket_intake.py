@@ -22,7 +22,7 @@ from grid.territory.authority import Action, may, require
 from grid.work_orders.forms import FIELDS
 from grid.work_orders.ticket_intake import take_ticket
 from grid.work_orders.ticket_reading import open_tickets_of_account
-from grid.work_orders.ticket_types import TakeTicket, TicketView
+from grid.work_orders.ticket_types import StaffTicketView, TakeTicket, TicketView
 from grid.work_orders.words import Channel, TicketKind
 
 _WORDS = {
@@ -114,38 +114,41 @@ def _told(fields: dict[str, str]) -> TakeTicket:
 
 async def _customers(request: ConsoleRequest, fields: dict[str, str]) -> dict[str, Any]:
     q = fields.get("q", "").strip()[:60]
-    if not q or not may(request.user, Action.READ_CUSTOMERS):
-        return {"q": q, "found": None}
-    try:
-        return {"q": q, "found": await customers.search(request.user, q=q, limit=_SHOWN)}
-    except Invalid as refusal:
-        return {"q": q, "found": None, "search_problem": refusal.detail}
+    found, problem = None, None
+    if q and may(request.user, Action.READ_CUSTOMERS):
+        try:
+            found = await customers.search(request.user, q=q, limit=_SHOWN)
+        except Invalid as refusal:
+            problem = refusal.detail
+    return {"q": q, "found": found, "search_problem": problem, "kind": _kind(fields)}
 
 
 async def _account(request: ConsoleRequest, fields: dict[str, str]) -> dict[str, Any]:
     account_no = fields.get("account_no", "").strip()
-    if not account_no or not may(request.user, Action.READ_CUSTOMERS):
-        return {"account": None, "open_tickets": []}
-    try:
-        account = await customers.account(request.user, account_no)
-    except Refusal as refusal:
-        return {"account": None, "open_tickets": [], "account_problem": refusal.detail}
-    waiting = await open_tickets_of_account(request.user, account.account_no)
-    return {"account": account, "open_tickets": waiting}
+    account, waiting, problem = None, list[StaffTicketView](), None
+    if account_no and may(request.user, Action.READ_CUSTOMERS):
+        try:
+            account = await customers.account(request.user, account_no)
+            waiting = await open_tickets_of_account(request.user, account.account_no)
+        except Refusal as refusal:
+            problem = refusal.detail
+    return {"account": account, "open_tickets": waiting, "account_problem": problem}
+
+
+def _kind(fields: dict[str, str]) -> str:
+    kinds = {kind.value for kind in TicketKind}
+    return fields["kind"] if fields.get("kind") in kinds else TicketKind.FAULT.value
 
 
 async def _page(
     request: ConsoleRequest, fields: dict[str, str], refusal: Refusal | None = None
 ) -> Response[str]:
-    kinds = {kind.value for kind in TicketKind}
-    kind = fields["kind"] if fields.get("kind") in kinds else TicketKind.FAULT.value
     return await page(
         request,
         "ticket_new.html",
         200 if refusal is None else refusal.status,
         **await _customers(request, fields),
         **await _account(request, fields),
-        kind=kind,
         forms=FIELDS,
         channels=(Channel.PHONE, Channel.COUNTER),
         typed=fields,
