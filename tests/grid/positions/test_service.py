@@ -105,6 +105,13 @@ async def test_P2_a_fix_of_tomorrow_or_long_ago_is_refused(off: timedelta, store
     assert taken.reason == (None if stored else "手机时间不对或定位过旧")
 
 
+async def test_a_fix_outside_of_china_is_refused_and_the_others_are_kept() -> None:
+    actor, now = await walker(), await business_now()
+    taken = await send(actor, fix(now, lat=-33.9), fix(now - timedelta(minutes=1)))
+    assert (taken.stored, taken.refused, taken.reason) == (1, 1, "定位不在中国境内")
+    assert [row["lat"] for row in await trail(actor.staff_id)] == [29.89]
+
+
 async def test_a_coarse_fix_stays_in_the_trail_and_never_on_top() -> None:
     actor, now = await walker(), await business_now()
     await send(actor, fix(now - timedelta(minutes=3)))
