@@ -33,6 +33,10 @@ def check_answers(fields: Sequence[VisitField], answers: Mapping[str, Answer]) -
             raise Invalid(f"answers.{field.key}", f"请填写“{field.label}”")
 
 
+def _choices(field: VisitField) -> set[str]:
+    return {choice.words for choice in field.choices}
+
+
 def _fits(field: VisitField, answer: Answer) -> bool:
     match field.type:
         case FieldType.TEXT:
@@ -42,7 +46,7 @@ def _fits(field: VisitField, answer: Answer) -> bool:
         case FieldType.YES_NO:
             return isinstance(answer, bool)
         case FieldType.CHOICE:
-            return isinstance(answer, str) and answer in field.choices
+            return isinstance(answer, str) and answer in _choices(field)
         case FieldType.PHOTO:
             return isinstance(answer, str) and bool(_SHA256.match(answer))
         case FieldType.MULTI:
@@ -50,7 +54,7 @@ def _fits(field: VisitField, answer: Answer) -> bool:
                 isinstance(answer, list)
                 and bool(answer)
                 and len(set(answer)) == len(answer)
-                and set(answer) <= set(field.choices)
+                and set(answer) <= _choices(field)
             )
 
 
@@ -60,7 +64,7 @@ def check_form(fields: Sequence[VisitField]) -> None:
         raise Invalid("fields", "同一张表里的编号不能重复")
     for field in fields:
         asks_choice = field.type in (FieldType.CHOICE, FieldType.MULTI)
-        if asks_choice != bool(field.choices) or len(set(field.choices)) != len(field.choices):
+        if asks_choice != bool(field.choices) or len(_choices(field)) != len(field.choices):
             raise Invalid("fields", f"“{field.label}”的选项不对")
 
 

@@ -1,7 +1,7 @@
 """The forms and leaflets that a county starts with, as data. Version 1; nothing here is edited."""
 
-from grid.visits.form_types import VisitField
-from grid.visits.words import FieldType, FormWord
+from grid.visits.form_types import Choice, VisitField
+from grid.visits.words import FieldType, FormWord, Leaflet
 
 _T, _F = FieldType, FormWord
 
@@ -21,7 +21,7 @@ def _ask(
         type=kind,
         required=required,
         help=help,
-        choices=list(choices),
+        choices=[Choice(words=words) for words in choices],
         money=money,
     )
 
@@ -124,14 +124,14 @@ SEED_FORMS: dict[FormWord, tuple[str, tuple[VisitField, ...]]] = {
 
 #: What is handed over at the door.
 LEAFLETS = {
-    "safety": "安全用电小常识",
-    "leak_switch": "漏电保护器怎么试",
-    "wechat": "微信交费和报修怎么用",
-    "prepay": "智能电管家:余额提醒和预存",
-    "prices": "电价和阶梯说明",
-    "outage": "停电了怎么办",
-    "contact_card": "网格服务联系卡",
-    "drowning_lines": "电力线下不钓鱼",
-    "carbon_monoxide": "冬季取暖防中毒",
-    "new_connection": "新装增容怎么办",
+    Leaflet.SAFETY: "安全用电小常识",
+    Leaflet.LEAK_SWITCH: "漏电保护器怎么试",
+    Leaflet.WECHAT: "微信交费和报修怎么用",
+    Leaflet.PREPAY: "智能电管家:余额提醒和预存",
+    Leaflet.PRICES: "电价和阶梯说明",
+    Leaflet.OUTAGE: "停电了怎么办",
+    Leaflet.CONTACT_CARD: "网格服务联系卡",
+    Leaflet.FISHING: "电力线下不钓鱼",
+    Leaflet.CARBON_MONOXIDE: "冬季取暖防中毒",
+    Leaflet.NEW_CONNECTION: "新装增容怎么办",
 }

@@ -10,6 +10,7 @@ from grid.visits.words import (
     FieldType,
     FormState,
     FormWord,
+    Leaflet,
 )
 
 Key = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,29}$", max_length=30)]
@@ -25,16 +26,21 @@ Answer = (
 Answers = Annotated[dict[Key, Answer], Meta(max_length=40)]
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of the answers to choose from, in the words that are shown and stored."""
+
+    words: Label
+
+
 class VisitField(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One question. `money`: an assistant neither sees nor answers it. `choices` are what is shown
-    and stored."""
+    """One question. `money`: an assistant neither sees nor answers it."""
 
     key: Key
     label: Label
     type: FieldType
     required: bool = False
     help: Annotated[str, Meta(max_length=120)] | None = None
-    choices: Annotated[list[Label], Meta(max_length=20)] = []
+    choices: Annotated[list[Choice], Meta(max_length=20)] = []
     money: bool = False
 
 
@@ -51,7 +57,7 @@ class VisitFormView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeafletView(msgspec.Struct, frozen=True, kw_only=True):
-    code: str
+    code: Leaflet
     title: str
 
 

@@ -19,13 +19,13 @@ from grid.visits.form_types import Answers, AnswerView
 from grid.visits.forms import form_of_version
 from grid.visits.rules import sees_money, shown_form
 from grid.visits.types import FindingView, VisitFilter, VisitView
-from grid.visits.words import CheckMethod, CheckOutcome, CheckState, FormWord, Satisfaction
+from grid.visits.words import CheckMethod, CheckOutcome, CheckState, FormWord, Leaflet, Satisfaction
 from grid.work_orders.reading import mask_phone
 from grid.work_orders.types import PersonView
 from grid.work_orders.words import ArrivalGrade, WorkOrderState
 
 _ANSWERS = msgspec.json.Decoder(Answers)
-_CODES = msgspec.json.Decoder(list[str])
+_CODES = msgspec.json.Decoder(list[Leaflet])
 _REACHED = "($1::bool OR v.station = ANY($2::uuid[]) OR v.grid = ANY($3::uuid[]) OR v.author = $4)"
 
 _VISITS = """

@@ -24,7 +24,6 @@ from grid.territory.authority import Action, may, require
 from grid.territory.places import GridOfPlace
 from grid.territory.types import StaffActor
 from grid.visits.form_rules import check_answers, digest_of, fields_for
-from grid.visits.form_seeds import LEAFLETS
 from grid.visits.forms import form_of_version
 from grid.visits.reading import visit_view
 from grid.visits.rules import form_of, sees_money
@@ -102,9 +101,8 @@ async def report_visit(actor: StaffActor, command: ReportVisit) -> VisitView:
 
 
 def _check_choices(command: ReportVisit) -> None:
-    unknown = [code for code in command.leaflets if code not in LEAFLETS]
-    if unknown or len(set(command.leaflets)) != len(command.leaflets):
-        raise Invalid("leaflets", "宣传单编号不对")
+    if len(set(command.leaflets)) != len(command.leaflets):
+        raise Invalid("leaflets", "同一种宣传单只填一次")
     if any(finding.kind not in FINDINGS for finding in command.findings):
         raise Invalid("findings", "投诉和举报请客户直接拨打 95598,不能由走访人员代为登记")
     if command.occurred_at is not None and not 1970 <= command.occurred_at.year < 2200:

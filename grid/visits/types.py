@@ -10,10 +10,11 @@ from msgspec import Meta
 from grid.kit.outbox import Event
 from grid.territory.types import Line
 from grid.visits.check_types import VerdictView
-from grid.visits.form_types import Answers, AnswerView, Key
+from grid.visits.form_types import Answers, AnswerView
 from grid.visits.words import (
     CheckState,
     FormWord,
+    Leaflet,
     Satisfaction,
 )
 from grid.work_orders.types import AccountNo, DevicePosition, PersonView, Words
@@ -42,7 +43,7 @@ class ReportVisit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     form: FormWord
     form_version: Annotated[int, Meta(ge=1, le=10_000)]
     answers: Answers
-    leaflets: Annotated[list[Key], Meta(max_length=20)] = []
+    leaflets: Annotated[list[Leaflet], Meta(max_length=20)] = []
     present: Line | None = None
     present_relation: Annotated[str, Meta(min_length=1, max_length=20)] | None = None
     satisfaction: Satisfaction | None = None
@@ -96,7 +97,7 @@ class VisitView(msgspec.Struct, frozen=True, kw_only=True):
     satisfaction: Satisfaction | None
     satisfaction_words: str | None
     note: str | None
-    leaflets: list[str]
+    leaflets: list[Leaflet]
     findings: list[FindingView]
     checks: list[CheckState]
     answers: list[AnswerView] = []

@@ -80,3 +80,18 @@ class FormState(StrEnum):
     PROPOSED = "proposed"
     RELEASED = "released"
     WITHDRAWN = "withdrawn"
+
+
+class Leaflet(StrEnum):
+    """What is handed over at the door."""
+
+    SAFETY = "safety"
+    LEAK_SWITCH = "leak_switch"
+    WECHAT = "wechat"
+    PREPAY = "prepay"
+    PRICES = "prices"
+    OUTAGE = "outage"
+    CONTACT_CARD = "contact_card"
+    FISHING = "fishing"
+    CARBON_MONOXIDE = "carbon_monoxide"
+    NEW_CONNECTION = "new_connection"

@@ -160,7 +160,7 @@ async def test_bad_input_is_refused_by_name(client: httpx.AsyncClient, demo: Dem
     for body, field in (
         (_told(account, answers={**ORDINARY, "supply": "好极了"}), "answers.supply"),
         (_told(account, form_version=9), "form_version"),
-        (_told(account, leaflets=["nothing"]), "leaflets"),
+        (_told(account, leaflets=["safety", "safety"]), "leaflets"),
     ):
         answer = await client.post(f"{API}/visits", headers=manager, json=body)
         assert (answer.status_code, answer.json()["field"]) == (400, field)

@@ -8,7 +8,7 @@ from grid.kit.refusals import Invalid, NotAllowed
 from grid.territory.types import Audience, StaffActor, StaffRole
 from grid.visits.form_rules import check_answers, check_form, digest_of, shown
 from grid.visits.form_seeds import LEAFLETS, SEED_FORMS
-from grid.visits.form_types import ProposeForm, VisitField
+from grid.visits.form_types import Choice, ProposeForm, VisitField
 from grid.visits.forms import (
     FormNotProposed,
     form_of_version,
@@ -21,11 +21,12 @@ from tests.grid.visits.scene import ANSWERS, make_scene
 from tests.support.staff import actor_of, make_staff
 
 _F = FieldType
+TWO = [Choice(words="甲"), Choice(words="乙")]
 FIELDS = [
     VisitField(key="words", label="说明", type=_F.TEXT, required=True),
     VisitField(key="count", label="人数", type=_F.NUMBER),
-    VisitField(key="one", label="选一", type=_F.CHOICE, choices=["甲", "乙"]),
-    VisitField(key="many", label="多选", type=_F.MULTI, choices=["甲", "乙"]),
+    VisitField(key="one", label="选一", type=_F.CHOICE, choices=TWO),
+    VisitField(key="many", label="多选", type=_F.MULTI, choices=TWO),
     VisitField(key="photo", label="照片", type=_F.PHOTO),
     VisitField(key="right", label="对吗", type=_F.YES_NO),
 ]
@@ -83,8 +84,8 @@ def test_a_required_answer_is_asked_for_by_name() -> None:
     [
         [FIELDS[0], FIELDS[0]],
         [msgspec.structs.replace(FIELDS[2], choices=[])],
-        [msgspec.structs.replace(FIELDS[0], choices=["甲"])],
-        [msgspec.structs.replace(FIELDS[3], choices=["甲", "甲"])],
+        [msgspec.structs.replace(FIELDS[0], choices=TWO[:1])],
+        [msgspec.structs.replace(FIELDS[3], choices=[TWO[0], TWO[0]])],
     ],
 )
 def test_a_form_that_no_phone_could_draw_is_refused(fields: list[VisitField]) -> None:

@@ -17,7 +17,7 @@ from grid.visits.planning import make_plan
 from grid.visits.reading import visit, visits
 from grid.visits.reporting import VisitAlreadyReported, VisitNotThere, report_visit
 from grid.visits.types import Finding, VisitFilter
-from grid.visits.words import FormWord, Satisfaction
+from grid.visits.words import FormWord, Leaflet, Satisfaction
 from grid.work_orders.assigning import StaffNotAvailable
 from grid.work_orders.kinds import EvidenceMissing
 from grid.work_orders.reading import view_one
@@ -52,7 +52,7 @@ async def test_a_planned_visit_is_walked_told_and_completed() -> None:
     assert stop.work_order_id is not None
     job_id = stop.work_order_id
     mine = scene.manager if stop.staff.id == scene.grid.manager else scene.assistant
-    told = result(FormWord.SPECIAL_CARE, work_order_id=job_id, leaflets=["safety"])
+    told = result(FormWord.SPECIAL_CARE, work_order_id=job_id, leaflets=[Leaflet.SAFETY])
     await step(mine, job_id, "accept")
     with pytest.raises(VisitNotThere):
         await report_visit(mine, told)
@@ -179,8 +179,7 @@ async def test_a_relative_is_visited_by_somebody_else() -> None:
         ("form_version", {"form_version": 7}),
         ("answers.supply", {"answers": {**ANSWERS[FormWord.ORDINARY], "supply": "好"}}),
         ("form", {"form": FormWord.SMALL_BUSINESS, "answers": {}}),
-        ("leaflets", {"leaflets": ["unknown"]}),
-        ("leaflets", {"leaflets": ["safety", "safety"]}),
+        ("leaflets", {"leaflets": [Leaflet.SAFETY, Leaflet.SAFETY]}),
         ("findings", {"findings": [Finding(kind=TicketKind.COMPLAINT, words="态度差")]}),
     ],
 )
