@@ -19,6 +19,7 @@ import grid.positions.tables
 import grid.supervision.tables
 import grid.territory.tables
 import grid.visits.tables
+import grid.work_orders.site_tables
 import grid.work_orders.tables
 
 APP_CONFIG = AppConfig(
@@ -33,6 +34,7 @@ APP_CONFIG = AppConfig(
         *grid.positions.tables.TABLES,
         *grid.notices.tables.TABLES,
         *grid.work_orders.tables.TABLES,
+        *grid.work_orders.site_tables.TABLES,
         *grid.outages.tables.TABLES,
         *grid.visits.tables.TABLES,
         *grid.supervision.tables.TABLES,

@@ -39,7 +39,8 @@ SELECT o.work_order, o.staff, w.number,
     $5::varchar IS NOT NULL AND o.facts->>'device' = $5 AS shared_device,
     (SELECT count(DISTINCT (a.lat, a.lon)) FROM position_report a JOIN position_report b
         ON b.lat = a.lat AND b.lon = a.lon
-     WHERE a.staff = $2 AND a.recorded_at BETWEEN $6::timestamptz - $8::interval AND $6 + $9::interval
+     WHERE a.staff = $2
+        AND a.recorded_at BETWEEN $6::timestamptz - $8::interval AND $6 + $9::interval
         AND b.staff = o.staff AND b.recorded_at BETWEEN o.at - $8 AND o.at + $9) AS common
 FROM work_order_transition o JOIN work_order w ON w.id = o.work_order
 WHERE o.event = 'arrive' AND o.at BETWEEN $3 AND $4 AND o.work_order <> $1 AND o.staff <> $2

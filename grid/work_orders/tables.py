@@ -11,7 +11,6 @@ from grid.territory.tables import ServiceGrid, Staff, SupplyStation
 from grid.territory.types import ChangeState, PlaceClass
 from grid.work_orders.correction_types import CorrectedField
 from grid.work_orders.words import (
-    ArrivalDoubt,
     ArrivalGrade,
     ArrivalProof,
     AssignmentState,
@@ -200,44 +199,6 @@ class WorkOrderTransition(Table, db=DB):
     work_order_transition_grade = one_of("grade", ArrivalGrade)
 
 
-class SafetyAlarm(Table, db=DB):
-    """Somebody on site called for help, or did not check in; open until somebody answered it."""
-
-    id = key()
-    work_order = to(WorkOrder)
-    staff = to(Staff)
-    missed_check_in = yes_no()
-    words = text(500, null=True)
-    lat = real(null=True)
-    lon = real(null=True)
-    accuracy_m = real(null=True)
-    device_at = moment(null=True)
-    raised_at = moment()
-    answered_by = to(Staff, null=True, index=False)
-    answered_at = moment(null=True)
-    answer = text(500, null=True)
-
-    safety_alarm_answer = Check(
-        "(answered_at IS NULL) = (answered_by IS NULL) AND (answered_at IS NULL) = (answer IS NULL)"
-    )
-    safety_alarm_not_self = Check("answered_by IS NULL OR answered_by <> staff")
-
-
-class ArrivalFlag(Table, db=DB):
-    """Two arrivals of two people that cannot both be what they seem; found once for each pair."""
-
-    id = key()
-    kind = text(16)
-    work_order = to(WorkOrder)
-    staff = to(Staff, index=False)
-    other_work_order = to(WorkOrder, index=False)
-    other_staff = to(Staff, index=False)
-    found_at = moment()
-
-    arrival_flag_kind = one_of("kind", ArrivalDoubt)
-    arrival_flag_once = Unique([kind, work_order, other_work_order])
-
-
 class TimeCorrection(Table, db=DB):
     """A recorded time put right by two people (W2); `before` and `after`: the clocks, kept both."""
 
@@ -354,8 +315,6 @@ TABLES = (
     WorkOrder,
     Assignment,
     WorkOrderTransition,
-    SafetyAlarm,
-    ArrivalFlag,
     TimeCorrection,
     TicketTransition,
     TicketAccused,
