@@ -6,6 +6,7 @@ import asyncio
 from backend.commands.run import database_settings, with_pool
 from backend.commands.words import CommandRefused, say
 from grid.kit.clock import OFFSET_FRESH_S, advance
+from grid.kit.schedule import wake
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +24,8 @@ def run(arguments: argparse.Namespace) -> int:
         offset = await advance(arguments.seconds)
         # Other processes may use what they last read for a moment; come back when none does.
         await asyncio.sleep(OFFSET_FRESH_S)
+        # What runs once an hour or a day has had its hour: it looks at the new time at once.
+        await wake()
         return offset
 
     offset = with_pool(settings, push)

@@ -66,6 +66,19 @@ async def prepare() -> None:
     )
 
 
+async def wake() -> int:
+    """Make every schedule that rests due now, because business time was pushed; returns how many.
+
+    One that is running, or was claimed a moment ago, keeps its lease and its next time.
+    """
+    now = machine_now()
+    return await execute(
+        "UPDATE schedule_guard SET due_at = $1 WHERE due_at > $2",
+        now,
+        now + timedelta(seconds=LEASE_S),
+    )
+
+
 async def due() -> list[str]:
     """Registered schedules whose time has come, the longest waiting first."""
     rows = await fetch(

@@ -9,7 +9,7 @@ import time_machine
 from grid.kit import context
 from grid.kit.clock import machine_now
 from grid.kit.database import execute, fetch_one, fetch_value
-from grid.kit.schedule import LEASE_S, due, prepare, run_claimed, schedule, schedules
+from grid.kit.schedule import LEASE_S, due, prepare, run_claimed, schedule, schedules, wake
 
 runs: list[str] = []
 state = {"failing": False, "takes_s": 0.0}
@@ -114,3 +114,16 @@ async def test_two_schedules_may_not_share_a_name() -> None:
     with pytest.raises(ValueError, match="two schedules are called"):
         schedule("tests.every_minute", every_s=1)(every_minute)
     assert schedules()["tests.every_minute"].every_s == 60
+
+
+async def test_pushed_time_wakes_what_rests_and_leaves_alone_what_runs() -> None:
+    assert await run_claimed("tests.every_minute")
+    assert await due() == []
+    assert await wake() == 1
+    assert await due() == ["tests.every_minute"]
+    state["takes_s"] = 0.1
+    running = asyncio.create_task(run_claimed("tests.every_minute"))
+    await asyncio.sleep(0.03)
+    assert await wake() == 0
+    assert await running
+    assert len(runs) == 2
