@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tests.benchmarks import doors, events, journeys
+from tests.benchmarks import doors, events, journeys, worklists
 from tests.benchmarks.figures import Row, table, write
 from tests.benchmarks.services import Services, running
 
@@ -17,6 +17,8 @@ GROUPS: dict[str, Measure] = {
     "abc": doors.measure,
     "d": events.measure,
     "e": journeys.measure,
+    "f": worklists.measure_lists,
+    "g": worklists.measure_verbs,
 }
 
 

@@ -1,8 +1,7 @@
 """Rows a, b and c: what a request costs us beside a bare handler that runs the same statements."""
 
 import os
-from collections.abc import Awaitable, Callable, Sequence
-from statistics import median
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -12,31 +11,22 @@ from backend.app import create_app
 from backend.http.budgets import open_budgets
 from tests.backend.worker_process import worker_environment
 from tests.benchmarks import stage as staging
-from tests.benchmarks.figures import Row, rate_row
+from tests.benchmarks.figures import Row
 from tests.benchmarks.replay import Recipe, learn
-from tests.benchmarks.servers import Plan, Round, Server, both, send
+from tests.benchmarks.rounds import CONNECTIONS, Sides, Size, checked, row_of
+from tests.benchmarks.servers import Plan, both, send
 from tests.benchmarks.services import Services
 from tests.support.statements import Statement, recorded
 
-CONNECTIONS = 8
 #: Open jobs on the worklist that row c reads.
 READER_JOBS = 8
-
-
-class Size(NamedTuple):
-    """Requests on each connection in a round, and rounds of each side."""
-
-    requests: int
-    rounds: int
 
 
 class Ground(NamedTuple):
     """Both servers up, and the people the requests are about."""
 
-    services: Services
+    sides: Sides
     stage: staging.Stage
-    ours: Server
-    bare: Server
 
 
 async def measure(services: Services, *, quick: bool) -> list[Row]:
@@ -46,7 +36,7 @@ async def measure(services: Services, *, quick: bool) -> list[Row]:
     stage = await staging.set_up(2 * CONNECTIONS + 2, READER_JOBS)
     recipes = await _record(services, stage)
     async with both(services, recipes) as (ours, bare):
-        ground = Ground(services, stage, ours, bare)
+        ground = Ground(Sides(services, ours, bare), stage)
         await _warm(ground)
         return [
             await _callback_row(ground, size),
@@ -77,7 +67,7 @@ async def _callback_recipe(client: httpx.AsyncClient) -> Recipe:
     for openid in (first, second):
         path, body = staging.callback_request(openid, "帮助")
         async with recorded() as statements:
-            answer = _checked(await client.post(path, content=body))
+            answer = checked(await client.post(path, content=body))
         said.append(statements)
     return Recipe(learn(said[0], said[1], ({"openid": first}, {"openid": second})), answer)
 
@@ -88,7 +78,7 @@ async def _verb_recipe(client: httpx.AsyncClient, stage: staging.Stage) -> Recip
     samples = stage.jobs[-2:]
     for job in samples:
         async with recorded() as statements:
-            answer = _checked(
+            answer = checked(
                 await client.post(
                     staging.comment_path(job),
                     content=staging.comment_body(job.version),
@@ -104,60 +94,21 @@ async def _today_recipe(client: httpx.AsyncClient, stage: staging.Stage) -> Reci
     """The one read of the worklist, without the read that signs the request in."""
     headers = {"Authorization": f"Bearer {stage.reader_bearer}"}
     async with recorded() as statements:
-        answer = _checked(await client.get("/api/v1/today", headers=headers))
+        answer = checked(await client.get("/api/v1/today", headers=headers))
     read = statements[-1]
     return Recipe([(read.sql, list(read.args))], answer)
-
-
-def _checked(answer: httpx.Response) -> bytes:
-    assert answer.status_code == 200, answer.text
-    return answer.content
 
 
 def _as_headers(lines: Sequence[str]) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in lines)
 
 
-MakePlan = Callable[[], Awaitable[Plan]]
-
-
-async def _row(
-    ground: Ground, size: Size, row: str, what: str, limit: str, floor: float, plans: list[MakePlan]
-) -> Row:
-    """Rounds in turns, ours first; plans are made just before, for signatures grow old."""
-    ours: list[Round] = []
-    bare: list[Round] = []
-    for _ in range(size.rounds):
-        ours.append(await send(ground.services, ground.ours, await plans[0]()))
-        bare.append(await send(ground.services, ground.bare, await plans[1]()))
-    return rate_row(
-        row,
-        what,
-        limit,
-        [each.outcome.per_s for each in ours],
-        [each.outcome.per_s for each in bare],
-        floor,
-        notes={
-            "median_ms": _middle([each.outcome.median_ms for each in ours]),
-            "p99_ms": _middle([each.outcome.p99_ms for each in ours]),
-            "cpu_ms": _middle([each.cpu_ms for each in ours]),
-            "limit_median_ms": _middle([each.outcome.median_ms for each in bare]),
-            "limit_cpu_ms": _middle([each.cpu_ms for each in bare]),
-        },
-    )
-
-
-def _middle(values: list[float]) -> float:
-    return round(median(values), 2)
-
-
 async def _warm(ground: Ground) -> None:
     """Connections opened, statements prepared, code warmed on both sides."""
     today = [[_today_request(ground.stage)] * 20] * CONNECTIONS
-    await send(ground.services, ground.ours, today)
-    await send(
-        ground.services, ground.bare, [[staging.http("GET", "/read/today")] * 20] * CONNECTIONS
-    )
+    services, ours, bare = ground.sides
+    await send(services, ours, today)
+    await send(services, bare, [[staging.http("GET", "/read/today")] * 20] * CONNECTIONS)
 
 
 # --- the rows ----------------------------------------------------------------------------------
@@ -182,8 +133,8 @@ async def _callback_row(ground: Ground, size: Size) -> Row:
             ]
         )
 
-    return await _row(
-        ground,
+    return await row_of(
+        ground.sides,
         size,
         "a",
         "WeChat callback, safe mode, first reply stored",
@@ -220,8 +171,8 @@ async def _verb_row(ground: Ground, size: Size) -> Row:
     async def bare() -> Plan:
         return plan(ground.stage.jobs[CONNECTIONS : 2 * CONNECTIONS], bare_request)
 
-    return await _row(
-        ground,
+    return await row_of(
+        ground.sides,
         size,
         "b",
         "one verb (comment) with Idempotency-Key",
@@ -238,8 +189,8 @@ async def _today_row(ground: Ground, size: Size) -> Row:
     async def bare() -> Plan:
         return [[staging.http("GET", "/read/today")] * size.requests] * CONNECTIONS
 
-    return await _row(
-        ground,
+    return await row_of(
+        ground.sides,
         size,
         "c",
         f"GET /today with {READER_JOBS} jobs",
