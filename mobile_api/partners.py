@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from grid.kit.idempotency import once
 from grid.kit.pages import LIMIT_DEFAULT, Page
 from grid.kit.refusals import NotFound
-from grid.partners import handover_reading, handovers, reading
+from grid.partners import handover_reading, handover_steps, handovers, reading
 from grid.partners.types import (
     Direction,
     DoHandover,
@@ -98,7 +98,7 @@ class HandoverController(Controller):
             idempotency_key,
             f"handovers.{verb}:{handover_id}",
             data,
-            lambda: handovers.take_handover_step(request.user, handover_id, event, data),
+            lambda: handover_steps.take_handover_step(request.user, handover_id, event, data),
             HandoverView,
         )
 

@@ -1,5 +1,6 @@
 """What the console calls things of other systems."""
 
+from grid.clocks.types import Target
 from grid.partners.types import (
     Direction,
     HandoverEvent,
@@ -10,6 +11,8 @@ from grid.partners.types import (
 )
 
 DIRECTIONS = {Direction.OUT: "我方移交政府", Direction.IN: "政府移交我方"}
+#: What the two clocks of a handover wait for.
+TARGETS = {Target.ACCEPT: "对方受理", Target.ANSWER: "对方办结"}
 HANDOVER_STATES = {
     HandoverState.HANDED_OVER: "已移交，待对方受理",
     HandoverState.ACCEPTED: "已受理，办理中",

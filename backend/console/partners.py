@@ -16,7 +16,7 @@ from backend.console.session import ConsoleRequest
 from grid.kit.idempotency import once
 from grid.kit.ids import new_id
 from grid.kit.refusals import Invalid, NotAllowed, NotFound, Refusal
-from grid.partners import handover_reading, handovers, reading
+from grid.partners import handover_reading, handover_steps, handovers, reading
 from grid.partners.importing import load_file
 from grid.partners.types import (
     Direction,
@@ -40,6 +40,7 @@ _WORDS = {
     "contact_phone": "联系电话",
     "their_number": "对方编号",
     "ticket_id": "诉求",
+    "ticket_number": "诉求编号",
     "finding_id": "走访发现",
     "kind": "类型",
     "description": "内容",
@@ -111,7 +112,7 @@ async def _list_page(
         partner=partner_words,
         kinds=[kind for kind in TicketKind if kind is not TicketKind.TIP_OFF],
         kind_fields={kind: ticket_forms.FIELDS[kind] for kind in TicketKind},
-        ticket_id=typed.get("ticket_id") or request.query_params.get("ticket_id", ""),
+        ticket_number=typed.get("ticket_number") or request.query_params.get("ticket", ""),
         typed=typed,
         key=typed.get("key") or str(new_id()),
         problem=None if refusal is None else refusal.detail,
@@ -142,7 +143,9 @@ async def take_handover_step(
     fields = await fields_of(request)
     try:
         command = command_of(DoHandover, fields, _WORDS)
-        await handovers.take_handover_step(request.user, handover_id, HandoverEvent(verb), command)
+        await handover_steps.take_handover_step(
+            request.user, handover_id, HandoverEvent(verb), command
+        )
     except NotFound:
         raise
     except Refusal as refusal:

@@ -9,22 +9,19 @@ from uuid import UUID
 from asyncpg import Record
 
 from grid.clocks.policies import Facts, limits_at, longest_pause
-from grid.clocks.service import apply_effects, open_clocks
-from grid.clocks.types import DecidePause, PauseReason, RequestPause, Subject
+from grid.clocks.service import open_clocks
+from grid.clocks.types import PauseReason, RequestPause, Subject
 from grid.kit import audit
 from grid.kit.clock import business_now
-from grid.kit.database import execute, fetch_one, fetch_value, insert, transaction
+from grid.kit.database import fetch_one, fetch_value, insert, transaction
 from grid.kit.ids import new_id
-from grid.kit.refusals import Invalid, NotAllowed, NotFound, Refusal, StaleVersion
+from grid.kit.refusals import Invalid, NotAllowed, NotFound, Refusal
 from grid.partners import tables
 from grid.partners.handover_reading import view_one
 from grid.partners.rules import (
-    HANDOVER_EFFECTS,
     HANDOVER_FROM_START,
-    THOUGHT_DONE,
     AlreadyHandedOver,
     SealedStaysHere,
-    next_handover_state,
 )
 from grid.partners.types import (
     Direction,
@@ -38,14 +35,13 @@ from grid.territory.authority import Action, require
 from grid.territory.types import StaffActor
 from grid.work_orders.accused import is_accused
 from grid.work_orders.opening import number_of, one_at_a_time
-from grid.work_orders.pausing import end_pause, request_pause
+from grid.work_orders.pausing import request_pause
 from grid.work_orders.rules import reaches
 from grid.work_orders.ticket_intake import take_ticket
 from grid.work_orders.ticket_recording import TicketStep, write_ticket_step
-from grid.work_orders.ticket_rules import TICKET_TRANSITIONS
 from grid.work_orders.ticket_types import TakeTicket
 from grid.work_orders.tickets import lock_with_job
-from grid.work_orders.words import Channel, Priority, TicketEvent, TicketKind, TicketState
+from grid.work_orders.words import Channel, Priority, TicketEvent, TicketKind
 
 _E = HandoverEvent
 #: The kind of policy that a handover's clocks follow.
@@ -71,7 +67,7 @@ async def hand_over(actor: StaffActor, command: HandOver) -> HandoverView:
 
 async def _hand_out(actor: StaffActor, command: HandOver) -> UUID:
     ticket_id = await _ticket_of(command)
-    row = await _locked_ticket(actor, ticket_id)
+    row = await locked_ticket(actor, ticket_id)
     if row["closed_at"] is not None:
         raise Invalid("ticket_id", "这件事已经结束,不能移交")
     standing = await fetch_value(
@@ -88,10 +84,19 @@ async def _hand_out(actor: StaffActor, command: HandOver) -> UUID:
 
 
 async def _ticket_of(command: HandOver) -> UUID:
-    if (command.ticket_id is None) == (command.finding_id is None):
+    """The ticket that a command names: by id, by number, or as what a visit found."""
+    named = [command.ticket_id, command.ticket_number, command.finding_id]
+    if sum(one is not None for one in named) != 1:
         raise Invalid("ticket_id", "请选择要移交的诉求或走访发现,只能选一个")
     if command.ticket_id is not None:
         return command.ticket_id
+    if command.ticket_number is not None:
+        ticket_id: UUID | None = await fetch_value(
+            "SELECT id FROM ticket WHERE number = $1", command.ticket_number
+        )
+        if ticket_id is None:
+            raise NotFound("没有这件事")
+        return ticket_id
     row = await fetch_one("SELECT ticket FROM visit_finding WHERE id = $1", command.finding_id)
     if row is None:
         raise NotFound("没有这条走访发现")
@@ -101,7 +106,7 @@ async def _ticket_of(command: HandOver) -> UUID:
     return found
 
 
-async def _locked_ticket(actor: StaffActor, ticket_id: UUID) -> Record:
+async def locked_ticket(actor: StaffActor, ticket_id: UUID) -> Record:
     """The ticket, locked after its job. Raises NotFound, NotAllowed, SealedStaysHere."""
     _, row = await lock_with_job(ticket_id)
     hidden = row["sealed"] or await is_accused(ticket_id, actor.staff_id)
@@ -178,7 +183,7 @@ async def _write(
     await insert(
         tables.Handover,
         id=handover_id,
-        number=await number_of("YJ", "handover_number", now),
+        number=await number_of("ZW", "handover_number", now),
         direction=command.direction.value,
         state=HandoverState.HANDED_OVER.value,
         ticket=ticket["id"],
@@ -197,69 +202,11 @@ async def _write(
         version=0,
     )
     done = DoHandover(words=command.reason, their_number=command.their_number)
-    await _write_entry(actor, handover_id, _E.HAND_OVER, done, 0, now)
+    await write_entry(actor, handover_id, _E.HAND_OVER, done, 0, now)
     return handover_id
 
 
-async def take_handover_step(
-    actor: StaffActor, handover_id: UUID, event: HandoverEvent, command: DoHandover
-) -> HandoverView:
-    """One step of a handover: accept (they took it), remind, return (it came back, or we answer).
-
-    What comes back from the government reopens our work. Raises NotFound, NotAllowed,
-    StaleVersion, HandoverStepNotPossible.
-    """
-    if event is _E.HAND_OVER:
-        raise NotFound("没有这个操作")
-    async with transaction():
-        ticket_id = await fetch_value("SELECT ticket FROM handover WHERE id = $1", handover_id)
-        if ticket_id is None:
-            raise NotFound("没有这个移交单")
-        ticket = await _locked_ticket(actor, ticket_id)
-        row = await fetch_one("SELECT * FROM handover WHERE id = $1 FOR UPDATE", handover_id)
-        assert row is not None, "handovers are never deleted"
-        if command.version not in (None, row["version"]):
-            raise StaleVersion(version=row["version"])
-        direction = Direction(row["direction"])
-        state = next_handover_state(event, HandoverState(row["state"]), direction)
-        now = await business_now()
-        await _write_step(actor, row, event, state, command, now)
-        if event is _E.RETURN and direction is Direction.OUT:
-            await _work_again(actor, row, ticket, command.words, now)
-        return await view_one(actor, handover_id)
-
-
-async def _write_step(
-    actor: StaffActor,
-    row: Record,
-    event: HandoverEvent,
-    state: HandoverState,
-    command: DoHandover,
-    now: datetime,
-) -> None:
-    version = int(row["version"]) + 1
-    due_at: datetime | None = row["due_at"]
-    effects = HANDOVER_EFFECTS.get(event)
-    if effects is not None:
-        due_at = await apply_effects(Subject.HANDOVER, row["id"], effects, now)
-    await execute(
-        "UPDATE handover SET state = $2, version = $3, due_at = $4,"
-        " their_number = coalesce($5, their_number), reminders = reminders + $6,"
-        " accepted_at = coalesce(accepted_at, $7), returned_at = $8, outcome = $9 WHERE id = $1",
-        row["id"],
-        state.value,
-        version,
-        due_at,
-        command.their_number,
-        1 if event is _E.REMIND else 0,
-        now if event is _E.ACCEPT else None,
-        now if event is _E.RETURN else None,
-        command.words if event is _E.RETURN else None,
-    )
-    await _write_entry(actor, row["id"], event, command, version, now)
-
-
-async def _write_entry(
+async def write_entry(
     actor: StaffActor,
     handover_id: UUID,
     event: HandoverEvent,
@@ -267,6 +214,7 @@ async def _write_entry(
     version: int,
     now: datetime,
 ) -> None:
+    """One line of the append-only paper trail."""
     await insert(
         tables.HandoverEntry,
         id=new_id(),
@@ -278,26 +226,6 @@ async def _write_entry(
         words=command.words,
         their_number=command.their_number,
     )
-
-
-async def _work_again(
-    actor: StaffActor, row: Record, ticket: Record, words: str, now: datetime
-) -> None:
-    """What came back is our work again: the pause ends, what was thought done is reopened."""
-    kind, state = TicketKind(ticket["kind"]), TicketState(ticket["state"])
-    reason = f"政府网格退回:{words}"[:500]
-    event = TicketEvent.REOPEN if state in THOUGHT_DONE else TicketEvent.COMMENT
-    if (event, state) not in TICKET_TRANSITIONS[kind]:
-        event = TicketEvent.COMMENT
-    await write_ticket_step(actor, ticket, TicketStep(event, now, reason=reason))
-    if row["pause"] is not None:
-        running = await fetch_value(
-            "SELECT 1 FROM sla_pause WHERE id = $1 AND ended_at IS NULL"
-            " AND state IN ('requested', 'running')",
-            row["pause"],
-        )
-        if running:
-            await end_pause(actor, row["pause"], DecidePause(words=reason))
 
 
 async def _note(actor: StaffActor, ticket_id: UUID, words: str, now: datetime) -> None:

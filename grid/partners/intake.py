@@ -110,7 +110,10 @@ async def _take_or_merge(order: ProvinceOrder, now: datetime) -> tuple[OrderOutc
     located = await _located(order, kind, now)
     if located.account_id is not None:
         await one_at_a_time(f"account:{located.account_id}")
-    same = await same_matter(order, located, await merge_limits(now))
+    # Mortal danger makes a job of its own, as in our own intake: it must page somebody.
+    same = None
+    if not order.danger:
+        same = await same_matter(order, located, await merge_limits(now))
     if same is not None and await _merge(order, same, now):
         return OrderOutcome.MERGED, same
     return OrderOutcome.TAKEN, await _open(order, kind, located, now)

@@ -193,9 +193,9 @@ class HandoverEvent(StrEnum):
 class HandOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hand a matter over, or take one that the government's grid hands to us.
 
-    Out: `ticket_id`, or `finding_id` of a visit's finding that became a ticket. In: `their_number`
-    and what they told (`kind`, `description`, the fields of its `form`, and an account, a place or
-    an address).
+    Out: `ticket_id` or `ticket_number`, or `finding_id` of a visit's finding that became a ticket.
+    In: `their_number` and what they told (`kind`, `description`, the fields of its `form`, and an
+    account, a place or an address).
     """
 
     direction: Direction
@@ -205,6 +205,7 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     contact_phone: Phone
     their_number: TheirNumber | None = None
     ticket_id: UUID | None = None
+    ticket_number: Annotated[str, Meta(max_length=24)] | None = None
     finding_id: UUID | None = None
     kind: TicketKind | None = None
     complaint_class: ComplaintClass | None = None

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from backend.demo import DemoFacts
 from grid.kit.clock import SHANGHAI, business_now
-from grid.kit.database import fetch_one, fetch_value
+from grid.kit.database import fetch_value
 from grid.partners.intake import take_order
 from grid.partners.types import ProvinceKind
 from tests.grid.partners.scene import number, order
@@ -14,12 +14,11 @@ from tests.support.console import Browser, NewBrowser, person_with
 
 
 async def ticket_of(demo: DemoFacts, account: int) -> str:
-    """An opinion that came from the province, about a demo household; gives its id."""
+    """An opinion that came from the province, about a demo household; gives its number."""
     sent = await order(ProvinceKind.OPINION, account_no=demo.customers[account].account_no)
     receipt = await take_order(sent, "port")
-    row = await fetch_one("SELECT id FROM ticket WHERE number = $1", receipt.ticket_number)
-    assert row is not None
-    return str(row["id"])
+    assert receipt.ticket_number is not None
+    return receipt.ticket_number
 
 
 async def dispatcher_of(demo: DemoFacts, browser_of: NewBrowser) -> Browser:
@@ -42,17 +41,17 @@ async def test_a_ticket_goes_to_the_government_and_comes_back_on_paper(
     form = "/console/handovers"
     missing = await dispatcher.submit(
         form,
-        f"{form}?ticket_id={ticket}",
+        f"{form}?ticket={ticket}",
         direction="out",
-        ticket_id=ticket,
+        ticket_number=ticket,
         **{**PARTNER, "agency": " "},
     )
     assert missing.status_code == 400
     assert "请填写政府部门" in missing.text
-    made = await dispatcher.submit(form, form, direction="out", ticket_id=ticket, **PARTNER)
+    made = await dispatcher.submit(form, form, direction="out", ticket_number=ticket, **PARTNER)
     assert made.status_code == 303, made.text[:1500]
     page = made.headers["location"].partition("?")[0]
-    again = await dispatcher.submit(form, form, direction="out", ticket_id=ticket, **PARTNER)
+    again = await dispatcher.submit(form, form, direction="out", ticket_number=ticket, **PARTNER)
     assert again.status_code == 409
     taken = await dispatcher.submit(f"{page}/accept", page, words="已受理", their_number="ZZ77001")
     assert taken.status_code == 303, taken.text[:1500]

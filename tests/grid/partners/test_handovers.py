@@ -12,7 +12,8 @@ from grid.kit.database import execute, fetch, fetch_one, fetch_value, insert
 from grid.kit.ids import new_id
 from grid.kit.refusals import Invalid, NotAllowed, NotFound, StaleVersion
 from grid.partners.handover_reading import handover, handovers
-from grid.partners.handovers import hand_over, take_handover_step
+from grid.partners.handover_steps import take_handover_step
+from grid.partners.handovers import hand_over
 from grid.partners.reactions import ask_about_late_handover
 from grid.partners.rules import (
     AlreadyHandedOver,
@@ -158,6 +159,15 @@ async def test_the_government_hands_a_matter_to_us_under_its_number_once() -> No
     back = await take_handover_step(scene.dispatcher, made.id, RETURN, SAID)
     assert back.state is HandoverState.RETURNED
     assert "reopen" not in await ticket_events(made.ticket_id)
+
+
+async def test_a_ticket_may_be_named_by_its_number() -> None:
+    scene = await make_scene()
+    ticket = await opinion(scene)
+    made = await hand_over(scene.dispatcher, outgoing(None, ticket_number=ticket.number))
+    assert made.ticket_id == ticket.id
+    with pytest.raises(NotFound):
+        await hand_over(scene.dispatcher, outgoing(None, ticket_number="YJ20260000"))
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,17 @@ async def test_the_same_matter_from_wechat_is_one_ticket_with_both_numbers() -> 
 
 
 @pytest.mark.usefixtures("rolled_back")
+async def test_mortal_danger_is_never_merged_away() -> None:
+    scene = await make_scene()
+    ours = await told(scene)
+    sent = await order(account_no=scene.home.account_no, danger=True, description="电线落地")
+    receipt = await take_order(sent, "port")
+    assert receipt.outcome is OrderOutcome.TAKEN
+    assert receipt.ticket_number != ours.number
+    assert await fetch_value("SELECT count(*) FROM work_order WHERE priority = 'danger'") == 1
+
+
+@pytest.mark.usefixtures("rolled_back")
 async def test_without_an_account_phone_and_place_tell_but_two_neighbours_stay_two() -> None:
     scene = await make_scene()
     place = scene.grid.place

@@ -29,7 +29,14 @@ from grid.supervision.types import (
     SupervisionFilter,
 )
 from grid.territory.types import GridRole, StaffRole
-from tests.grid.supervision.scene import another_job, breach_of, history_of, make_levels, the_order
+from tests.grid.supervision.scene import (
+    another_job,
+    breach_of,
+    history_of,
+    make_levels,
+    orders,
+    the_order,
+)
 from tests.grid.work_orders.scene import make_scene, offered
 from tests.support.counting import counted
 from tests.support.county import appoint
@@ -177,6 +184,22 @@ def test_a_level_without_anybody_else_is_passed_and_the_county_is_the_end() -> N
     assert asked_from(Level.GRID, {Level.COUNTY: somebody}) == LEVELS
     assert asked_from(Level.GRID, {}) == LEVELS
     assert asked_from(Level.STATION, {Level.GRID: somebody}) == LEVELS[1:]
+
+
+async def test_an_answer_costs_the_same_however_many_are_asked() -> None:
+    statements = set()
+    for people in (0, 12):
+        levels = await make_levels()
+        for _ in range(people):
+            await make_staff(levels.scene.grid.station_id, roles=(StaffRole.DISPATCHER,))
+        async with counted() as opening:
+            await ask_about_breach(await breach_of(levels.job.id))
+        rows = await orders()
+        async with counted() as answering:
+            await take_supervision_step(levels.supervisor, rows[-1]["id"], ANSWER, SAID)
+        statements.add((len(opening), len(answering)))
+    assert len(statements) == 1
+    assert next(iter(statements))[1] <= 10
 
 
 async def test_lists_show_what_waits_for_me_in_a_constant_number_of_statements() -> None:
