@@ -19,7 +19,6 @@ import grid.positions.tables
 import grid.supervision.tables
 import grid.territory.tables
 import grid.visits.tables
-import grid.work_orders.site_tables
 import grid.work_orders.tables
 
 APP_CONFIG = AppConfig(
@@ -34,7 +33,6 @@ APP_CONFIG = AppConfig(
         *grid.positions.tables.TABLES,
         *grid.notices.tables.TABLES,
         *grid.work_orders.tables.TABLES,
-        *grid.work_orders.site_tables.TABLES,
         *grid.outages.tables.TABLES,
         *grid.visits.tables.TABLES,
         *grid.supervision.tables.TABLES,

@@ -9,24 +9,8 @@ from grid.kit.columns import json, key, moment, one_of, real, small, text, to, u
 from grid.kit.database import DB
 from grid.territory.tables import ServiceGrid, Staff, SupplyStation
 from grid.territory.types import ChangeState, PlaceClass
+from grid.work_orders import words
 from grid.work_orders.correction_types import CorrectedField
-from grid.work_orders.words import (
-    ArrivalGrade,
-    ArrivalProof,
-    AssignmentState,
-    CallbackOutcome,
-    Capacity,
-    Channel,
-    ComplaintClass,
-    Priority,
-    TicketEvent,
-    TicketKind,
-    TicketLevel,
-    TicketState,
-    WorkOrderEvent,
-    WorkOrderKind,
-    WorkOrderState,
-)
 
 
 class Ticket(Table, db=DB):
@@ -82,12 +66,12 @@ class Ticket(Table, db=DB):
     due_at = moment(null=True)
     level = text(8, null=True)
 
-    ticket_kind_word = one_of("kind", TicketKind)
-    ticket_channel_word = one_of("channel", Channel)
-    ticket_state_word = one_of("state", TicketState)
-    ticket_complaint_class = one_of("complaint_class", ComplaintClass)
-    ticket_callback = one_of("callback", CallbackOutcome)
-    ticket_level_word = one_of("level", TicketLevel)
+    ticket_kind_word = one_of("kind", words.TicketKind)
+    ticket_channel_word = one_of("channel", words.Channel)
+    ticket_state_word = one_of("state", words.TicketState)
+    ticket_complaint_class = one_of("complaint_class", words.ComplaintClass)
+    ticket_callback = one_of("callback", words.CallbackOutcome)
+    ticket_level_word = one_of("level", words.TicketLevel)
     ticket_sealed = Check("NOT sealed OR (openid IS NULL AND phone IS NULL AND account IS NULL)")
 
 
@@ -140,12 +124,12 @@ class WorkOrder(Table, db=DB):
     code_tries = small(default=0)
     left_open_at = moment(null=True)
 
-    work_order_kind_word = one_of("kind", WorkOrderKind)
-    work_order_state = one_of("state", WorkOrderState)
-    work_order_priority = one_of("priority", Priority)
+    work_order_kind_word = one_of("kind", words.WorkOrderKind)
+    work_order_state = one_of("state", words.WorkOrderState)
+    work_order_priority = one_of("priority", words.Priority)
     work_order_place_class = one_of("place_class", PlaceClass)
-    work_order_grade = one_of("arrival_grade", ArrivalGrade)
-    work_order_proof = one_of("arrival_proof", ArrivalProof)
+    work_order_grade = one_of("arrival_grade", words.ArrivalGrade)
+    work_order_proof = one_of("arrival_proof", words.ArrivalProof)
     work_order_somebody = Check(
         "assignee IS NOT NULL OR state NOT IN"
         " ('assigned', 'accepted', 'en_route', 'on_site', 'in_progress', 'on_hold')"
@@ -169,8 +153,8 @@ class Assignment(Table, db=DB):
     reason = text(500, null=True)
     chosen_by = text(80)
 
-    assignment_state = one_of("state", AssignmentState)
-    assignment_capacity = one_of("capacity", Capacity)
+    assignment_state = one_of("state", words.AssignmentState)
+    assignment_capacity = one_of("capacity", words.Capacity)
 
 
 class WorkOrderTransition(Table, db=DB):
@@ -194,9 +178,47 @@ class WorkOrderTransition(Table, db=DB):
     grade = text(10, null=True)
     facts = json()
 
-    work_order_transition_event_word = one_of("event", WorkOrderEvent)
-    work_order_transition_to = one_of("to_state", WorkOrderState)
-    work_order_transition_grade = one_of("grade", ArrivalGrade)
+    work_order_transition_event_word = one_of("event", words.WorkOrderEvent)
+    work_order_transition_to = one_of("to_state", words.WorkOrderState)
+    work_order_transition_grade = one_of("grade", words.ArrivalGrade)
+
+
+class SafetyAlarm(Table, db=DB):
+    """Somebody on site called for help, or did not check in; open until somebody answered it."""
+
+    id = key()
+    work_order = to(WorkOrder)
+    staff = to(Staff)
+    missed_check_in = yes_no()
+    words = text(500, null=True)
+    lat = real(null=True)
+    lon = real(null=True)
+    accuracy_m = real(null=True)
+    device_at = moment(null=True)
+    raised_at = moment()
+    answered_by = to(Staff, null=True, index=False)
+    answered_at = moment(null=True)
+    answer = text(500, null=True)
+
+    safety_alarm_answer = Check(
+        "(answered_at IS NULL) = (answered_by IS NULL) AND (answered_at IS NULL) = (answer IS NULL)"
+    )
+    safety_alarm_not_self = Check("answered_by IS NULL OR answered_by <> staff")
+
+
+class ArrivalFlag(Table, db=DB):
+    """Two arrivals of two people that cannot both be what they seem; found once for each pair."""
+
+    id = key()
+    kind = text(16)
+    work_order = to(WorkOrder)
+    staff = to(Staff, index=False)
+    other_work_order = to(WorkOrder, index=False)
+    other_staff = to(Staff, index=False)
+    found_at = moment()
+
+    arrival_flag_kind = one_of("kind", words.ArrivalDoubt)
+    arrival_flag_once = Unique([kind, work_order, other_work_order])
 
 
 class TimeCorrection(Table, db=DB):
@@ -239,8 +261,8 @@ class TicketTransition(Table, db=DB):
     reason = text(500, null=True)
     facts = json()
 
-    ticket_transition_event = one_of("event", TicketEvent)
-    ticket_transition_to = one_of("to_state", TicketState)
+    ticket_transition_event = one_of("event", words.TicketEvent)
+    ticket_transition_to = one_of("to_state", words.TicketState)
 
 
 class TicketAccused(Table, db=DB):
@@ -315,6 +337,8 @@ TABLES = (
     WorkOrder,
     Assignment,
     WorkOrderTransition,
+    SafetyAlarm,
+    ArrivalFlag,
     TimeCorrection,
     TicketTransition,
     TicketAccused,

@@ -65,7 +65,7 @@ def test_every_table_of_the_rooms_is_migrated() -> None:
     declared = {
         line.split("class ")[1].split("(")[0]
         for path in [
-            *files_of("grid", "*tables.py"),
+            *files_of("grid", "tables.py"),
             *files_of("bot", "tables.py"),
             *files_of("backend", "tables.py"),
         ]
