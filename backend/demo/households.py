@@ -21,6 +21,8 @@ COUNTY_FEE_CONTROLLED = 66_664
 SPECIAL_GROUP_SHARE = 0.03
 IMPORTANT_SHARE = 0.002
 SHOP_SHARE = 0.08
+# Of those in a special group, who lives by a device, and who has little.
+MEDICAL_EVERY, LOW_INCOME_EVERY = 11, 4
 BOUND_SHARE = 0.4
 SPREAD_KM = {PlaceClass.CITY: 0.12, PlaceClass.RURAL: 0.35, PlaceClass.REMOTE: 0.5}
 FIRST_CONTRACT = date(1998, 1, 1)
@@ -160,7 +162,18 @@ def _name(drawn: Drawn, number: int, village: DemoVillage) -> str:
 
 
 def _tags(drawn: Drawn, number: int) -> tuple[str, ...]:
-    """Say who the customer is, in CustomerTag words."""
+    """Say who the customer is, in CustomerTag words; no chance but what was drawn already."""
     if drawn.is_important[number]:
-        return (CustomerTagWord.IMPORTANT.value,)
-    return (CustomerTagWord.SPECIAL_GROUP.value,) if drawn.is_special[number] else ()
+        is_office = people.INSTITUTIONS[number % len(people.INSTITUTIONS)] in people.OFFICES
+        important = CustomerTagWord.IMPORTANT.value
+        return (important, CustomerTagWord.GOVERNMENT.value) if is_office else (important,)
+    if drawn.is_shop[number]:
+        return (CustomerTagWord.SMALL_BUSINESS.value,)
+    if not drawn.is_special[number]:
+        return ()
+    special = [CustomerTagWord.SPECIAL_GROUP.value]
+    if number % MEDICAL_EVERY == 0:
+        special.append(CustomerTagWord.MEDICAL.value)
+    if number % LOW_INCOME_EVERY == 0:
+        special.append(CustomerTagWord.LOW_INCOME.value)
+    return tuple(special)

@@ -20,6 +20,7 @@ GIVEN = (
 )
 SHOPS = ("超市", "农家乐", "茶叶加工坊", "小吃店", "建材店", "家电维修部", "民宿", "养殖场")
 INSTITUTIONS = ("卫生室", "小学", "供水站", "敬老院", "通信机房", "派出所")
+OFFICES = frozenset({"派出所", "小学"})
 
 STAFF_PHONES_MAX = 1_000
 PHONES_MAX = 100_000

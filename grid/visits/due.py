@@ -24,28 +24,24 @@ VISITS_MADE = (
     " WHERE {scope} GROUP BY v.account"
 )
 
+#: Every household looks up its own tags, visits and stops by index: whatever the server believes of
+#: tables that were filled a moment ago, a county takes the same time.
 _DUE = f"""
-WITH held AS (
-    {TAGS_HELD.format(day="$2::date", scope="true")}
-), made AS (
-    {VISITS_MADE.format(scope="v.grid = ANY($1::uuid[])")}
-), coming AS (
-    SELECT s.account, max(s.stop_day) AS planned_on FROM visit_stop s
-    JOIN visit_plan p ON p.id = s.plan AND p.grid = ANY($1::uuid[])
-    LEFT JOIN work_order w ON w.id = s.work_order
-    WHERE s.state <> 'removed' AND s.stop_day < $2::date
-        AND CASE WHEN w.id IS NULL THEN s.stop_day >= $4::date
-                 ELSE w.state NOT IN ('completed', 'closed', 'cancelled', 'cannot_complete') END
-    GROUP BY s.account
-), reckoned AS (
+WITH reckoned AS (
     SELECT a.id, a.grid, a.village, a.district, a.account_no, k.is_care, k.form,
-        m.last_on, (greatest(m.last_on, c.planned_on)
-            + make_interval(months => k.months))::date AS due_day
+        (greatest(m.last_on, c.planned_on) + make_interval(months => k.months))::date AS due_day
     FROM service_account a
-    LEFT JOIN held h ON h.account = a.id
-    LEFT JOIN made m ON m.account = a.id
-    LEFT JOIN coming c ON c.account = a.id
-    CROSS JOIN LATERAL (SELECT coalesce(h.tags, '{{}}') AS tags) t
+    CROSS JOIN LATERAL (SELECT coalesce(array_agg(h.tag), '{{}}') AS tags FROM customer_tag h
+        WHERE h.account = a.id AND h.from_day <= $2::date
+        AND (h.until_day IS NULL OR h.until_day > $2::date)) t
+    CROSS JOIN LATERAL (SELECT max(v.visited_on) AS last_on FROM customer_visit v
+        JOIN work_order w ON w.id = v.work_order AND w.state IN ('completed', 'closed')
+        WHERE v.account = a.id) m
+    CROSS JOIN LATERAL (SELECT max(s.stop_day) FILTER (WHERE s.stop_day < $2::date
+            AND CASE WHEN w.id IS NULL THEN s.stop_day >= $4::date ELSE w.state
+                NOT IN ('completed', 'closed', 'cancelled', 'cannot_complete') END) AS planned_on
+        FROM visit_stop s LEFT JOIN work_order w ON w.id = s.work_order
+        WHERE s.account = a.id AND s.state <> 'removed') c
     CROSS JOIN LATERAL (SELECT t.tags && ARRAY[{_CARE}]::varchar[] AS is_care,
         CASE {_FORM.replace("k.tags", "t.tags")} ELSE 'ordinary' END AS form,
         least($9::int,
@@ -54,8 +50,8 @@ WITH held AS (
             CASE WHEN t.tags && ARRAY['important', 'government']::varchar[]
                 THEN $8::int END) AS months) k
     WHERE a.grid = ANY($1::uuid[]) AND a.state = 'active'
-        AND NOT EXISTS (SELECT FROM visit_stop s JOIN visit_plan p ON p.id = s.plan
-            WHERE s.account = a.id AND p.month = $2::date)
+        AND (SELECT count(*) FROM visit_stop s JOIN visit_plan p ON p.id = s.plan
+            AND p.month = $2::date WHERE s.account = a.id) = 0
 ), ranked AS (
     SELECT r.*, count(*) OVER (PARTITION BY r.grid) AS due_in_grid,
         count(*) FILTER (WHERE r.is_care) OVER (PARTITION BY r.grid) AS care_in_grid,

@@ -140,6 +140,9 @@ export const changePassword = (old, fresh) =>
 
 export const read = (path) => call("GET", path);
 
+/* Write something once: the same key again gives the first answer. Throws Unreachable or Refused. */
+export const write = (path, body, key) => call("POST", path, { body, headers: { "Idempotency-Key": key } });
+
 /* ---- steps ---- */
 
 /* What was tapped and did not get through, or null; it survives a reload of the page. */

@@ -3,6 +3,7 @@
 import { read } from "./api.js";
 import { facts, make, metres, phoneOf, tag, tell, typed } from "./parts.js";
 import { whereAmI } from "./place.js";
+import { careCard, visitNow } from "./visits.js";
 import { ACCOUNT_STATES, PLACES, SIDES, TAGS } from "./words.js";
 
 const PAUSE_MS = 350;
@@ -79,7 +80,10 @@ const tagOf = (word) => tag(TAGS[word] ?? word, "watch");
 
 export async function customerScreen(place, accountNo) {
   const account = await read(`/customers/${encodeURIComponent(accountNo)}`);
-  place.replaceChildren(make("article", { id: "account", "data-account": account.account_no, class: "card narrow" },
+  const visit = make("div", {}, make("button", { type: "button", id: "visit-now", onclick: async () => {
+    visit.replaceChildren(await visitNow(accountNo));
+  } }, "临时走访…"));
+  place.replaceChildren(careCard(accountNo), make("article", { id: "account", "data-account": account.account_no, class: "card narrow" },
     make("h2", {}, typed(account.name), " ", account.tags.map(tagOf)),
     account.is_relative ? make("p", { class: "strip warn" }, "这是您申报过的亲属账户，由其他同事办理。") : null,
     facts([
@@ -98,6 +102,6 @@ export async function customerScreen(place, accountNo) {
     make("ul", { class: "plain-list" }, account.points.map((point) => make("li", {},
       `${point.point_no} · ${SIDES[point.side] ?? point.side} · 倍率 ${Number(point.multiplier)}`,
       point.meters.map((meter) => make("span", { class: "quiet line" }, `电表 ${meter.meter_no}（${meter.installed_on} 装）`))))),
-    make("a", { class: "button touch", href: `geo:${account.place.lat},${account.place.lon}?q=${account.place.lat},${account.place.lon}` }, "打开地图")));
+    make("a", { class: "button touch", href: `geo:${account.place.lat},${account.place.lon}?q=${account.place.lat},${account.place.lon}` }, "打开地图")), visit);
   return null;
 }

@@ -6,6 +6,7 @@ import { facts, make, metres, phoneOf, tag, tell, timeOf, timeWithSeconds, typed
 import { distanceM, mayAskQuietly, whereAmI } from "./place.js";
 import { stepsOf } from "./steps.js";
 import { asOfLine, readToday, showAsOf } from "./today.js";
+import { visitOf } from "./visits.js";
 import { EVENTS, GRADES, OTHERS, PLACES, PRIORITIES, STATES } from "./words.js";
 
 /* Shows a job. The answer re-reads it in place and leaves what is being typed alone. */
@@ -20,6 +21,7 @@ export async function jobScreen(place, id, refresh) {
     clocks: make("section", { class: "card" }), history: make("section", { class: "card" }),
   };
   const steps = stepsOf(() => job, refresh);
+  const visit = job.kind === "visit" ? visitOf(job, () => refresh(null)) : null;
   const show = () => {
     shell.dataset.state = job.state;
     shell.dataset.version = job.version;
@@ -29,6 +31,7 @@ export async function jobScreen(place, id, refresh) {
     parts.clocks.replaceChildren(make("h2", {}, "时限"), clocksOf(job));
     parts.history.replaceChildren(make("h2", {}, "经过"), historyOf(job));
     steps.show();
+    visit?.show(job);
   };
   const distance = () => (job.lat === null ? make("p", { class: "quiet" }, "这个工单没有坐标")
     : make("p", { class: "row" },
@@ -47,7 +50,7 @@ export async function jobScreen(place, id, refresh) {
   };
   const shell = make("article", { id: "job", "data-id": job.id },
     parts.top, make("div", { class: "columns" },
-      make("div", {}, parts.facts, parts.clocks), make("div", {}, steps.node, parts.history)));
+      make("div", {}, parts.facts, parts.clocks), make("div", {}, steps.node, visit?.node, parts.history)));
   show();
   place.replaceChildren(shell);
   if (job.lat !== null && await mayAskQuietly()) measure(null);

@@ -14,12 +14,13 @@ export const EVENTS = {
   reopen: "重新打开", supervise: "督办", comment: "备注",
 };
 export const PRIORITIES = { danger: "危险", urgent: "紧急", normal: "一般" };
-export const TARGETS = { accept: "接单", arrive: "到达", restore: "复电" };
+export const TARGETS = { accept: "接单", arrive: "到达", restore: "复电", complete: "完成" };
 export const GRADES = { strong: "定位确认", weak: "定位较粗", disputed: "定位存疑" };
 export const PLACES = { city: "城区", rural: "农村", remote: "偏远" };
 export const OTHERS = { openid: "客户（微信）", system: "系统", staff: "员工" };
 export const TAGS = {
   special_group: "特殊群体", important: "重要客户", low_income: "低收入", medical: "医疗用电",
+  government: "政府机关", small_business: "小微企业",
 };
 export const ACCOUNT_STATES = { active: "在用", closed: "已销户" };
 export const SIDES = { lv: "低压", hv: "高压" };

@@ -18,6 +18,7 @@ from backend.demo.people import (
     phone,
 )
 from backend.demo.shares import shared_out
+from grid.customers.types import CustomerTagWord
 from grid.geography.types import PlaceClass
 from tests.backend.demo.counties import station, whole
 
@@ -67,10 +68,7 @@ def test_shares_come_out_as_published() -> None:
 
 def test_the_small_demo_has_somebody_of_every_kind() -> None:
     customers = station().customers
-    assert {tag for customer in customers for tag in customer.tags} == {
-        "important",
-        "special_group",
-    }
+    assert {tag for customer in customers for tag in customer.tags} == set(CustomerTagWord)
     assert {customer.place_class for customer in customers} == set(PlaceClass)
     assert any(customer.is_bound for customer in customers)
     assert any(customer.openid and not customer.is_bound for customer in customers)
