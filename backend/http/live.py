@@ -166,7 +166,7 @@ class Hub:
         if hint.kind in ("territory.StaffDisabled", "territory.SessionEnded"):
             self._end_streams_of(hint.body)
             return
-        if not hint.kind.startswith("work_orders."):
+        if not hint.kind.startswith("work_orders.") or _is_kept_quiet(hint.body):
             return
         message = _message("hint", _shown(hint))
         for stream in list(self._streams):
@@ -180,6 +180,11 @@ class Hub:
             of_person = session_id is None and body.get("staff_id") == str(stream.actor.staff_id)
             if of_session or of_person:
                 stream.put(None)
+
+
+def _is_kept_quiet(body: dict[str, Any]) -> bool:
+    """Nobody hears live that a complaint or a tip-off exists: it may be about who listens (W5)."""
+    return bool(body.get("sealed")) or body.get("kind") in ("complaint", "tip_off")
 
 
 def _shown(hint: _Hint) -> dict[str, Any]:

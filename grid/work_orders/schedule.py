@@ -48,12 +48,18 @@ async def move_silent_offers_on() -> None:
 
 @schedule("work_orders.close_unrated", every_s=60)
 async def close_unrated() -> None:
-    """A reported repair that the customer did not rate within the limit closes by itself."""
+    """A reported repair that the customer did not rate within the limit closes by itself.
+
+    Only where the customer was asked in WeChat: who telephoned is called back, and the callback's
+    clock says by when.
+    """
     now = await business_now()
     limit = (await policies.ticket_limits(now)).close_after
     due = await fetch(
-        "SELECT id FROM work_order WHERE state = 'completed' AND completed_at < $1"
-        " ORDER BY completed_at LIMIT $2",
+        "SELECT w.id FROM work_order w LEFT JOIN ticket t ON t.id = w.ticket"
+        " WHERE w.state = 'completed' AND w.completed_at < $1"
+        " AND (t.id IS NULL OR t.kind <> 'fault' OR t.openid IS NOT NULL)"
+        " ORDER BY w.completed_at LIMIT $2",
         now - limit,
         _BATCH,
     )

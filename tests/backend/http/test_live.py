@@ -64,10 +64,10 @@ async def _subscribed(valkey: EmbeddedValkey) -> None:
             await asyncio.sleep(0.02)
 
 
-async def _publish(valkey: EmbeddedValkey, kind: str, **body: Any) -> None:
+async def _publish(valkey: EmbeddedValkey, name: str, /, **body: Any) -> None:
     client: Redis = Redis.from_url(valkey.url)
     async with client:
-        await client.publish(CHANNEL, json.dumps({"kind": kind, "body": body}))
+        await client.publish(CHANNEL, json.dumps({"kind": name, "body": body}))
 
 
 async def _next(stream: AsyncIterator[bytes]) -> tuple[str, dict[str, Any]]:
@@ -99,6 +99,26 @@ async def test_a_hint_reaches_its_grid_and_the_county_and_nobody_else(
         "version": 3,
     }
     assert [(await _next(dispatcher))[0] for _ in range(2)] == ["hint", "hint"]
+
+
+async def test_W5_nobody_hears_live_of_a_complaint_or_a_tip_off(
+    hub: Hub, valkey: EmbeddedValkey
+) -> None:
+    grid = uuid4()
+    stream = await _opened(hub, _actor(grid, dispatcher=True))
+    hidden = {"grid_id": str(grid), "ticket_id": str(uuid4())}
+    await _publish(valkey, "work_orders.TicketOpened", kind="complaint", sealed=False, **hidden)
+    await _publish(valkey, "work_orders.TicketChanged", kind="tip_off", sealed=True, **hidden)
+    seen = str(uuid4())
+    await _publish(
+        valkey,
+        "work_orders.TicketOpened",
+        kind="opinion",
+        sealed=False,
+        grid_id=str(grid),
+        ticket_id=seen,
+    )
+    assert (await _next(stream))[1]["ticket_id"] == seen
 
 
 async def test_streams_survive_a_valkey_restart(hub: Hub, valkey: EmbeddedValkey) -> None:
