@@ -7,7 +7,7 @@ sealed row's own id, which stands nowhere else.
 
 from typing import NamedTuple
 
-from bot import words
+from bot import matter_words, words
 from bot.conversation.moves import invite
 from bot.inbound import load, lock_customer, save
 from bot.outbound import Menu, Text, queue
@@ -42,7 +42,7 @@ async def tell_answer(event: TicketReplied) -> None:
     if matter is None or matter.state is not TicketState.REPLIED:
         return
     if matter.sealed:
-        await queue(f"answer:{matter.cause}", matter.openid, Text(words.SEALED_ANSWERED))
+        await queue(f"answer:{matter.cause}", matter.openid, Text(matter_words.SEALED_ANSWERED))
         return
     await lock_customer(matter.openid)
     now = await business_now()
@@ -50,7 +50,7 @@ async def tell_answer(event: TicketReplied) -> None:
     after = invite(before, "rate", now)
     if after != before:
         await save(matter.openid, after, now)
-    head = words.answered(matter.number, matter.answer)
+    head = matter_words.answered(matter.number, matter.answer)
     menu = Menu(head, words.RATE_CHOICES, words.MENU_TAIL)
     await queue(f"answer:{matter.cause}", matter.openid, menu)
 
@@ -63,7 +63,9 @@ async def tell_cancelled(event: TicketChanged) -> None:
     matter = await _matter(event)
     if matter is None or matter.state is not TicketState.CANCELLED:
         return
-    said = words.SEALED_NEWS if matter.sealed else words.matter_cancelled(matter.number)
+    said = (
+        matter_words.SEALED_NEWS if matter.sealed else matter_words.matter_cancelled(matter.number)
+    )
     await queue(f"cancelled:{matter.cause}", matter.openid, Text(said))
 
 

@@ -4,9 +4,12 @@ One flow for each kind, from the same steps; a kind asks only what it needs. A t
 account nor phone: an answer comes here, or nowhere when it is anonymous.
 """
 
+from functools import partial
+from typing import TypeAlias
+
 import msgspec
 
-from bot import words
+from bot import matter_words, words
 from bot.conversation.reading import bare, choice_of, phone_of, tidy
 from bot.conversation.types import (
     FileMatter,
@@ -24,6 +27,8 @@ from bot.conversation.types import (
     Step,
 )
 from grid.work_orders.words import ComplaintClass, TicketKind
+
+Answer: TypeAlias = Said | Picked | Located
 
 #: Words that may stand alone before the story: they tell the kind, not the matter.
 _SHORTEST = 4
@@ -48,76 +53,90 @@ class Slots(msgspec.Struct, frozen=True, kw_only=True):
 
 def flow_of(kind: TicketKind) -> Flow[Slots]:
     """The conversation for one kind."""
-
-    def onward(slots: Slots) -> Move:
-        step = next_step(kind, slots)
-        if step is not None:
-            return Go(step, slots)
-        return _file(kind, slots)
-
-    def take_class(slots: Slots, answer: Said | Picked | Located) -> Move:
-        choice = _choice(answer, len(_CLASSES))
-        if choice is None:
-            return Miss(words.CLASS_WRONG)
-        chosen = _CLASSES[choice - 1].value
-        return onward(msgspec.structs.replace(slots, complaint_class=chosen))
-
-    def take_subject(slots: Slots, answer: Said | Picked | Located) -> Move:
-        choice = _choice(answer, len(_SUBJECTS))
-        if choice is None:
-            return Miss(words.SUBJECT_WRONG)
-        return onward(msgspec.structs.replace(slots, subject=_SUBJECTS[choice - 1]))
-
-    def take_what(slots: Slots, answer: Said | Picked | Located) -> Move:
-        told = None if isinstance(answer, Located) else tidy(answer.text)
-        if told is None or len(bare(told)) < _SHORTEST:
-            return Miss(words.STORY_WRONG)
-        return onward(msgspec.structs.replace(slots, description=told))
-
-    def take_who(slots: Slots, answer: Said | Picked | Located) -> Move:
-        choice = _choice(answer, len(WHO))
-        if choice is None:
-            return Miss(words.CHOOSE_ACCOUNT)
-        return onward(msgspec.structs.replace(slots, who=WHO[choice - 1]))
-
-    def take_anonymous(slots: Slots, answer: Said | Picked | Located) -> Move:
-        choice = _choice(answer, 2)
-        if choice is None:
-            return Miss(words.CHOOSE_1_OR_2)
-        return onward(msgspec.structs.replace(slots, anonymous=choice == 2))
-
-    def take_phone(slots: Slots, answer: Said | Picked | Located) -> Move:
-        phone = None if isinstance(answer, Located) else phone_of(answer.text)
-        if phone is None:
-            return Miss(words.PHONE_WRONG)
-        return onward(msgspec.structs.replace(slots, phone=phone))
-
-    def outcome(slots: Slots, result: Outcome) -> Move:
-        if result.code == "found":
-            account_no = result.accounts[0].account_no if result.accounts else None
-            return onward(msgspec.structs.replace(slots, account_no=account_no, looked=True))
-        if result.code == "taken" and result.number is not None:
-            return Finish((_filed(kind, slots, result.number),))
-        failed = words.MATTER_TOO_MANY if result.code == "too_many" else words.MATTER_NOT_FILED
-        return Finish((failed,))
-
     return Flow(
         name=kind.value,
         version=1,
-        title=words.MATTER_TITLES[kind.value],
+        title=matter_words.MATTER_TITLES[kind.value],
         slots=Slots,
-        start=onward,
-        restart=onward,
+        start=partial(_onward, kind),
+        restart=partial(_onward, kind),
         steps={
-            "class": Step(ask=lambda _: words.ASK_CLASS, take=take_class),
-            "subject": Step(ask=lambda _: words.ASK_SUBJECT, take=take_subject),
-            "what": Step(ask=lambda _: words.ASK_STORY[kind.value], take=take_what),
-            "who": Step(ask=lambda _: words.ASK_WHO, take=take_who),
-            "anonymous": Step(ask=lambda _: words.ASK_ANONYMOUS, take=take_anonymous),
-            "phone": Step(ask=lambda _: words.ASK_PHONE_BACK, take=take_phone),
+            "class": Step(ask=lambda _: matter_words.ASK_CLASS, take=partial(_take_class, kind)),
+            "subject": Step(
+                ask=lambda _: matter_words.ASK_SUBJECT, take=partial(_take_subject, kind)
+            ),
+            "what": Step(
+                ask=lambda _: matter_words.ASK_STORY[kind.value], take=partial(_take_what, kind)
+            ),
+            "who": Step(ask=lambda _: matter_words.ASK_WHO, take=partial(_take_who, kind)),
+            "anonymous": Step(
+                ask=lambda _: matter_words.ASK_ANONYMOUS, take=partial(_take_anonymous, kind)
+            ),
+            "phone": Step(
+                ask=lambda _: matter_words.ASK_PHONE_BACK, take=partial(_take_phone, kind)
+            ),
         },
-        outcome=outcome,
+        outcome=partial(_outcome, kind),
     )
+
+
+def _onward(kind: TicketKind, slots: Slots) -> Move:
+    step = next_step(kind, slots)
+    return _file(kind, slots) if step is None else Go(step, slots)
+
+
+def _take_class(kind: TicketKind, slots: Slots, answer: Answer) -> Move:
+    choice = _choice(answer, len(_CLASSES))
+    if choice is None:
+        return Miss(matter_words.CLASS_WRONG)
+    chosen = _CLASSES[choice - 1].value
+    return _onward(kind, msgspec.structs.replace(slots, complaint_class=chosen))
+
+
+def _take_subject(kind: TicketKind, slots: Slots, answer: Answer) -> Move:
+    choice = _choice(answer, len(_SUBJECTS))
+    if choice is None:
+        return Miss(matter_words.SUBJECT_WRONG)
+    return _onward(kind, msgspec.structs.replace(slots, subject=_SUBJECTS[choice - 1]))
+
+
+def _take_what(kind: TicketKind, slots: Slots, answer: Answer) -> Move:
+    told = None if isinstance(answer, Located) else tidy(answer.text)
+    if told is None or len(bare(told)) < _SHORTEST:
+        return Miss(matter_words.STORY_WRONG)
+    return _onward(kind, msgspec.structs.replace(slots, description=told))
+
+
+def _take_who(kind: TicketKind, slots: Slots, answer: Answer) -> Move:
+    choice = _choice(answer, len(WHO))
+    if choice is None:
+        return Miss(words.CHOOSE_ACCOUNT)
+    return _onward(kind, msgspec.structs.replace(slots, who=WHO[choice - 1]))
+
+
+def _take_anonymous(kind: TicketKind, slots: Slots, answer: Answer) -> Move:
+    choice = _choice(answer, 2)
+    if choice is None:
+        return Miss(words.CHOOSE_1_OR_2)
+    return _onward(kind, msgspec.structs.replace(slots, anonymous=choice == 2))
+
+
+def _take_phone(kind: TicketKind, slots: Slots, answer: Answer) -> Move:
+    phone = None if isinstance(answer, Located) else phone_of(answer.text)
+    if phone is None:
+        return Miss(words.PHONE_WRONG)
+    return _onward(kind, msgspec.structs.replace(slots, phone=phone))
+
+
+def _outcome(kind: TicketKind, slots: Slots, result: Outcome) -> Move:
+    if result.code == "found":
+        account_no = result.accounts[0].account_no if result.accounts else None
+        return _onward(kind, msgspec.structs.replace(slots, account_no=account_no, looked=True))
+    if result.code == "taken" and result.number is not None:
+        return Finish((_filed(kind, slots, result.number),))
+    too_many = result.code == "too_many"
+    failed = matter_words.MATTER_TOO_MANY if too_many else matter_words.MATTER_NOT_FILED
+    return Finish((failed,))
 
 
 def next_step(kind: TicketKind, slots: Slots) -> str | None:
@@ -156,11 +175,11 @@ def _file(kind: TicketKind, slots: Slots) -> Move:
 
 def _filed(kind: TicketKind, slots: Slots, number: str) -> str:
     if kind is TicketKind.TIP_OFF:
-        return words.tip_off_filed(number, bool(slots.anonymous))
-    return words.matter_filed(number)
+        return matter_words.tip_off_filed(number, bool(slots.anonymous))
+    return matter_words.matter_filed(number)
 
 
-def _choice(answer: Said | Picked | Located, last: int) -> int | None:
+def _choice(answer: Answer, last: int) -> int | None:
     choice = None if isinstance(answer, Located) else choice_of(answer.text)
     return choice if choice is not None and 1 <= choice <= last else None
 

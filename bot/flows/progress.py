@@ -2,7 +2,7 @@
 
 import msgspec
 
-from bot import words
+from bot import matter_words, words
 from bot.conversation.types import FindTickets, Finish, Flow, Move, Outcome, Run
 
 #: The newest tickets shown in one reply.
@@ -24,7 +24,7 @@ def _outcome(_slots: Slots, outcome: Outcome) -> Move:
         return Finish((words.NO_TICKETS,))
     lines = [
         words.progress_line(line.number, line.state, line.reported_at, line.who, line.who_phone)
-        + words.answer_line(line.answer)
+        + matter_words.answer_line(line.answer)
         for line in outcome.tickets[:MAX_TICKETS]
     ]
     return Finish((words.progress(lines),))

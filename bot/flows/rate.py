@@ -2,7 +2,7 @@
 
 import msgspec
 
-from bot import words
+from bot import matter_words, words
 from bot.conversation.reading import bare, choice_of, tidy
 from bot.conversation.types import (
     Finish,
@@ -54,7 +54,7 @@ def _take_words(slots: Slots, answer: Said | Picked | Located) -> Move:
         return Run(RateLatest(stars), Slots(stars=stars))
     # Somebody whose power is out again must not be taken for telling why the stars were few.
     if not short or hint_of(short) is Start.REPORT_FAULT:
-        return Miss(words.STORY_WRONG)
+        return Miss(matter_words.STORY_WRONG)
     return Run(SayRatingWords(number=slots.number, text=said), slots)
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from bot import words
+from bot import matter_words, words
 from bot.conversation.types import Finish, Flow, Move, Outcome, Run, UrgeLatest
 
 
@@ -16,18 +16,18 @@ def _start(slots: Slots) -> Move:
 
 def _outcome(_slots: Slots, outcome: Outcome) -> Move:
     if outcome.code == "nothing_to_urge":
-        return Finish((words.NOTHING_TO_URGE,))
+        return Finish((matter_words.NOTHING_TO_URGE,))
     if outcome.code != "urged" or not outcome.tickets:
         return Finish((words.FAILED,))
     line = outcome.tickets[0]
     shown = words.progress_line(line.number, line.state, line.reported_at, line.who, line.who_phone)
-    return Finish((words.urged(outcome.count, shown),))
+    return Finish((matter_words.urged(outcome.count, shown),))
 
 
 FLOW = Flow(
     name="urge",
     version=1,
-    title=words.URGE_TITLE,
+    title=matter_words.URGE_TITLE,
     slots=Slots,
     start=_start,
     restart=_start,

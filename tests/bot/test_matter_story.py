@@ -4,6 +4,7 @@ import msgspec
 
 from bot import (
     matter_reactions,  # noqa: F401 - importing it registers its reactions
+    matter_words,
     words,
 )
 from grid.kit.database import fetch, fetch_value
@@ -30,10 +31,10 @@ async def test_a_complaint_is_about_the_grids_manager_and_its_answer_comes_back(
     for text in ("投诉", "1", "抄表员态度很差", "2"):
         reply = await webhook.say(text, openid)
     number = str(await fetch_value("SELECT number FROM ticket"))
-    assert reply == words.matter_filed(number)
+    assert reply == matter_words.matter_filed(number)
     (accused,) = await fetch("SELECT staff FROM ticket_accused")
     assert accused["staff"] == scene.manager.staff_id
-    assert words.MATTER_STATES["taken_in"] in await webhook.say("进度", openid)
+    assert matter_words.MATTER_STATES["taken_in"] in await webhook.say("进度", openid)
     assert "第 1 次" in await webhook.say("催办", openid)
     ticket_id = await fetch_value("SELECT id FROM ticket")
     head = await desk(StaffRole.STATION_HEAD, scene.grid.station_id)
@@ -44,7 +45,7 @@ async def test_a_complaint_is_about_the_grids_manager_and_its_answer_comes_back(
     await do(clerk, ticket_id, "reply", words="已批评教育，向您道歉")
     await react_to_all()
     body = msgspec.json.decode(await fetch_value("SELECT body FROM bot_outbound"))
-    assert body["head"] == words.answered(number, "已批评教育，向您道歉")
+    assert body["head"] == matter_words.answered(number, "已批评教育，向您道歉")
     assert (await webhook.say("1", openid)).endswith(words.ASK_RATING_WORDS)
     assert await webhook.say("拖了三天才来电话", openid) == words.RATING_WORDS_KEPT
     assert await fetch_value("SELECT state FROM ticket WHERE id = $1", ticket_id) == "closed"
@@ -78,7 +79,7 @@ async def test_P1_a_tip_off_leaves_its_author_nowhere_but_under_the_seal(webhook
     assert await _rows_with(customer.openid, number) == set()
     assert await _rows_with(customer.openid, str(ticket_id)) == {"sealed_author"}
     sent = str(await fetch_value("SELECT body FROM bot_outbound"))
-    assert words.SEALED_ANSWERED in sent
+    assert matter_words.SEALED_ANSWERED in sent
     assert "已依规处理" in await webhook.say("进度", customer.openid)
 
 
@@ -99,6 +100,8 @@ async def test_nothing_of_an_anonymous_tip_off_is_kept(webhook: Webhook) -> None
     openid = "o-wants-to-be-nobody"
     for text in ("举报", "6", "有人上门乱收钱", "2"):
         reply = await webhook.say(text, openid)
-    assert reply == words.tip_off_filed(str(await fetch_value("SELECT number FROM ticket")), True)
+    assert reply == matter_words.tip_off_filed(
+        str(await fetch_value("SELECT number FROM ticket")), True
+    )
     assert await fetch_value("SELECT count(*) FROM sealed_author") == 0
     assert await webhook.say("进度", openid) == words.NO_TICKETS

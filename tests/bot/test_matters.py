@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot import words
+from bot import matter_words, words
 from bot.conversation.types import (
     FileMatter,
     FindAccounts,
@@ -19,10 +19,10 @@ from .talk import HOME, Talk, bound_once
 
 def test_a_complaint_about_service_says_whom_it_is_about_in_four_turns() -> None:
     talk = Talk(bound_once)
-    assert talk.say("我要投诉") == words.ASK_CLASS
-    assert talk.say("１") == words.ASK_STORY["complaint"]
-    assert talk.say("收费员骂人，还不给发票") == words.ASK_WHO
-    assert talk.say("1") == words.matter_filed("TS2401010003")
+    assert talk.say("我要投诉") == matter_words.ASK_CLASS
+    assert talk.say("１") == matter_words.ASK_STORY["complaint"]
+    assert talk.say("收费员骂人，还不给发票") == matter_words.ASK_WHO
+    assert talk.say("1") == matter_words.matter_filed("TS2401010003")
     assert talk.commands == [
         FindAccounts(),
         FileMatter(
@@ -39,8 +39,8 @@ def test_a_complaint_about_service_says_whom_it_is_about_in_four_turns() -> None
 
 def test_a_sentence_that_complains_is_already_the_story() -> None:
     talk = Talk(bound_once)
-    assert talk.say("我要投诉你们停电不通知") == words.ASK_CLASS
-    assert talk.say("3") == words.matter_filed("TS2401010003")
+    assert talk.say("我要投诉你们停电不通知") == matter_words.ASK_CLASS
+    assert talk.say("3") == matter_words.matter_filed("TS2401010003")
     filed = talk.commands[-1]
     assert isinstance(filed, FileMatter)
     assert filed.description == "我要投诉你们停电不通知"
@@ -49,18 +49,18 @@ def test_a_sentence_that_complains_is_already_the_story() -> None:
 def test_who_is_bound_to_nothing_leaves_a_phone() -> None:
     talk = Talk()
     talk.say("意见")
-    assert talk.say("路灯整夜亮着") == words.ASK_PHONE_BACK
-    assert talk.say("就是不想说") == f"{words.PHONE_WRONG}\n\n{words.ASK_PHONE_BACK}"
-    assert talk.say("13800000000") == words.matter_filed("TS2401010003")
+    assert talk.say("路灯整夜亮着") == matter_words.ASK_PHONE_BACK
+    assert talk.say("就是不想说") == f"{words.PHONE_WRONG}\n\n{matter_words.ASK_PHONE_BACK}"
+    assert talk.say("13800000000") == matter_words.matter_filed("TS2401010003")
 
 
 @pytest.mark.parametrize(("choice", "anonymous"), [("1", False), ("2", True)])
 def test_P1_a_tip_off_asks_neither_account_nor_phone(choice: str, anonymous: bool) -> None:
     talk = Talk(bound_once)
-    assert talk.say("举报") == words.ASK_SUBJECT
-    assert talk.say("1") == words.ASK_STORY["tip_off"]
-    assert talk.say("村东头夜里有人搭线偷电") == words.ASK_ANONYMOUS
-    assert talk.say(choice) == words.tip_off_filed("TS2401010003", anonymous)
+    assert talk.say("举报") == matter_words.ASK_SUBJECT
+    assert talk.say("1") == matter_words.ASK_STORY["tip_off"]
+    assert talk.say("村东头夜里有人搭线偷电") == matter_words.ASK_ANONYMOUS
+    assert talk.say(choice) == matter_words.tip_off_filed("TS2401010003", anonymous)
     (command,) = talk.commands
     assert isinstance(command, FileMatter)
     assert (command.account_no, command.phone, command.anonymous) == (None, None, anonymous)
@@ -70,8 +70,8 @@ def test_P1_a_tip_off_asks_neither_account_nor_phone(choice: str, anonymous: boo
 
 def test_refusals_are_said_in_words() -> None:
     for code, sentence in (
-        ("too_many", words.MATTER_TOO_MANY),
-        ("invalid", words.MATTER_NOT_FILED),
+        ("too_many", matter_words.MATTER_TOO_MANY),
+        ("invalid", matter_words.MATTER_NOT_FILED),
     ):
         talk = Talk(
             lambda command, code=code: (
@@ -94,7 +94,9 @@ def test_urging_takes_one_turn_and_says_how_often(text: str) -> None:
 
 
 def test_nothing_to_urge_says_what_to_do() -> None:
-    assert Talk(lambda _: Outcome(code="nothing_to_urge")).say("催办") == words.NOTHING_TO_URGE
+    assert (
+        Talk(lambda _: Outcome(code="nothing_to_urge")).say("催办") == matter_words.NOTHING_TO_URGE
+    )
 
 
 def test_free_words_after_few_stars_are_kept() -> None:
