@@ -10,6 +10,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.response import Redirect
 
+from backend.console import outage_words
 from backend.console.forms import command_of, fields_of
 from backend.console.pages import fragment, page
 from backend.console.session import ConsoleRequest
@@ -18,9 +19,10 @@ from grid.customers import service as customers
 from grid.kit.idempotency import once
 from grid.kit.ids import new_id
 from grid.kit.refusals import Invalid, Refusal
+from grid.outages import triage
+from grid.outages.types import KnownOutage
 from grid.territory.authority import Action, may, require
 from grid.work_orders.forms import FIELDS
-from grid.work_orders.ticket_intake import take_ticket
 from grid.work_orders.ticket_reading import open_tickets_of_account
 from grid.work_orders.ticket_types import StaffTicketView, TakeTicket, TicketView
 from grid.work_orders.words import Channel, TicketKind
@@ -78,8 +80,8 @@ async def take(request: ConsoleRequest) -> Response[str] | Redirect:
             request.user.subject,
             f"console.{fields['key'][:40]}" if "key" in fields else None,
             "console.take_ticket",
-            told,
-            lambda: take_ticket(request.user, told),
+            [told, "insist" in fields],
+            lambda: _take(request, told, insist="insist" in fields),
             TicketView,
         )
     except Refusal as refusal:
@@ -89,6 +91,11 @@ async def take(request: ConsoleRequest) -> Response[str] | Redirect:
     if ticket.work_order_id is not None:
         return Redirect(f"/console/work-orders/{ticket.work_order_id}?done=intake", status_code=303)
     return Redirect(f"/console/tickets/{ticket.id}?done=intake", status_code=303)
+
+
+async def _take(request: ConsoleRequest, told: TakeTicket, *, insist: bool) -> TicketView:
+    """A fault inside a known outage joins it, unless the clerk saw that and sends somebody."""
+    return (await triage.take(request.user, told, insist=insist)).ticket
 
 
 def _told(fields: dict[str, str]) -> TakeTicket:
@@ -126,13 +133,22 @@ async def _customers(request: ConsoleRequest, fields: dict[str, str]) -> dict[st
 async def _account(request: ConsoleRequest, fields: dict[str, str]) -> dict[str, Any]:
     account_no = fields.get("account_no", "").strip()
     account, waiting, problem = None, list[StaffTicketView](), None
+    known = list[KnownOutage]()
     if account_no and may(request.user, Action.READ_CUSTOMERS):
         try:
             account = await customers.account(request.user, account_no)
             waiting = await open_tickets_of_account(request.user, account.account_no)
+            known = (await triage.known_here(request.user, account.account_no, None)).items
         except Refusal as refusal:
             problem = refusal.detail
-    return {"account": account, "open_tickets": waiting, "account_problem": problem}
+    return {
+        "account": account,
+        "open_tickets": waiting,
+        "account_problem": problem,
+        "known_outages": known,
+        "insists": "insist" in fields,
+        "outage_names": outage_words,
+    }
 
 
 def _kind(fields: dict[str, str]) -> str:
@@ -166,3 +182,6 @@ def _moment(text: str | None) -> str:
         return datetime.fromisoformat(text or "").isoformat()
     except ValueError:
         return ""
+
+
+ROUTES = (new_ticket, found_customers, chosen_account, take)

@@ -238,3 +238,15 @@ async def _page(
 def _given(query: Mapping[str, str]) -> dict[str, str]:
     names = [name for name in TicketFilter.__struct_fields__ if name != "limit"]
     return {name: query[name] for name in names if name in query and query[name].strip()}
+
+
+ROUTES = (
+    tickets_page,
+    export_tickets,
+    callbacks_page,
+    lookups_page,
+    ticket_page,
+    back_to_ticket,
+    take_step,
+    show_author,
+)
