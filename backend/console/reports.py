@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.response import Redirect
 
+from backend.console import outage_words
 from backend.console.forms import command_of, fields_of
 from backend.console.pages import page
 from backend.console.session import ConsoleRequest
@@ -13,8 +14,9 @@ from grid.customers.types import AccountView
 from grid.kit.idempotency import once
 from grid.kit.ids import new_id
 from grid.kit.refusals import Invalid, Refusal
+from grid.outages import triage
+from grid.outages.types import KnownOutage
 from grid.territory.authority import Action, may, require
-from grid.work_orders.intake import report_fault
 from grid.work_orders.ticket_types import ReportFault, TicketView
 from grid.work_orders.words import Channel
 
@@ -60,15 +62,20 @@ async def report(request: ConsoleRequest) -> Response[str] | Redirect:
             request.user.subject,
             f"console.{fields.get('key', '')[:40]}" if "key" in fields else None,
             "console.report_fault",
-            told,
-            lambda: report_fault(request.user, told),
+            [told, "insist" in fields],
+            lambda: _report(request, told, insist="insist" in fields),
             TicketView,
         )
     except Refusal as refusal:
         return await _page(request, fields, refusal)
     if ticket.work_order_id is None:
-        return Redirect("/console", status_code=303)
+        return Redirect(f"/console/tickets/{ticket.id}?done=intake", status_code=303)
     return Redirect(f"/console/work-orders/{ticket.work_order_id}?done=intake", status_code=303)
+
+
+async def _report(request: ConsoleRequest, told: ReportFault, *, insist: bool) -> TicketView:
+    """A fault inside a known outage joins it, unless the clerk saw that and sends somebody."""
+    return (await triage.report(request.user, told, insist=insist)).ticket
 
 
 async def _page(
@@ -77,6 +84,7 @@ async def _page(
     q = fields.get("q", "").strip()[:60]
     found = None
     account: AccountView | None = None
+    known = list[KnownOutage]()
     problem = None if refusal is None else refusal.detail
     if may(request.user, Action.READ_CUSTOMERS):
         try:
@@ -84,6 +92,7 @@ async def _page(
                 found = await customers.search(request.user, q=q, limit=_SHOWN)
             if "account_no" in fields:
                 account = await customers.account(request.user, fields["account_no"])
+                known = (await triage.known_here(request.user, account.account_no, None)).items
         except Refusal as other:
             problem = problem or other.detail
     return await page(
@@ -93,6 +102,9 @@ async def _page(
         q=q,
         found=found,
         account=account,
+        known_outages=known,
+        insists="insist" in fields,
+        outage_names=outage_words,
         typed=_typed(fields),
         key=fields.get("key") or str(new_id()),
         problem=problem,

@@ -17,7 +17,7 @@ from grid.kit.clock import business_now
 from grid.kit.database import fetch_one, fetch_value, transaction
 from grid.kit.refusals import NotFound, TooMany
 from grid.notices.promises import promise
-from grid.outages.children import write_membership
+from grid.outages.children import Member, lock_member, split, write_membership
 from grid.outages.policies import near_m
 from grid.outages.recording import share
 from grid.outages.rules import is_no_power
@@ -27,11 +27,12 @@ from grid.outages.words import JoinedBy, OutageKind, OutageState
 from grid.territory.authority import Action, require
 from grid.territory.types import Actor, CustomerActor, StaffActor
 from grid.work_orders import policies
-from grid.work_orders.intake import report_fault
+from grid.work_orders.intake import check_called_at, report_fault
 from grid.work_orders.locating import Located, account_told, locate
 from grid.work_orders.opening import NewTicket, one_at_a_time, write_ticket
+from grid.work_orders.ticket_intake import check_fields, take_ticket
 from grid.work_orders.ticket_recording import TicketStep, lock_ticket, write_ticket_step
-from grid.work_orders.ticket_types import ReportFault
+from grid.work_orders.ticket_types import ReportFault, TakeTicket, TicketView
 from grid.work_orders.tickets import ticket_view
 from grid.work_orders.words import Priority, TicketEvent, TicketKind
 
@@ -69,6 +70,7 @@ async def report(actor: Actor, command: ReportFault, *, insist: bool = False) ->
     """
     async with transaction():
         now = await business_now()
+        check_called_at(command.called_at, now)
         await one_at_a_time(actor.subject)
         located = await locate(actor, command, now)
         if located.account_id is not None:
@@ -79,13 +81,28 @@ async def report(actor: Actor, command: ReportFault, *, insist: bool = False) ->
         if outage is None:
             return TriageAnswer(ticket=await report_fault(actor, command), known=None, joined=False)
         known = known_view(outage, now)
-        if insist or await _has_own_job(located):
+        if await _has_own_job(located):
             ticket = await report_fault(actor, command)
             return TriageAnswer(ticket=ticket, known=known, joined=False)
-        ticket_id = await _child_again(actor, outage, located, command, now)
-        if ticket_id is None:
+        member = await _child_again(actor, outage, located)
+        if insist:
+            ticket = await _sent_all_the_same(actor, member, command, now)
+            return TriageAnswer(ticket=ticket, known=known, joined=False)
+        if member is None:
             ticket_id = await _new_child(actor, outage, located, command, now)
+        else:
+            ticket_id = member.ticket_id
+            await _comment(actor, ticket_id, command, now)
         return TriageAnswer(ticket=await ticket_view(ticket_id), known=known, joined=True)
+
+
+async def take(actor: StaffActor, command: TakeTicket, *, insist: bool = False) -> TriageAnswer:
+    """Any matter at a door of staff; a fault is triaged first. Raises what `take_ticket` raises."""
+    if command.kind is not TicketKind.FAULT:
+        return TriageAnswer(ticket=await take_ticket(actor, command), known=None, joined=False)
+    check_fields(command, await business_now())
+    fault = {name: getattr(command, name) for name in ReportFault.__struct_fields__}
+    return await report(actor, ReportFault(**fault), insist=insist)
 
 
 async def known_here(
@@ -192,25 +209,35 @@ async def _has_own_job(located: Located) -> bool:
     return found is not None
 
 
-async def _child_again(
-    actor: Actor, outage: Record, located: Located, command: ReportFault, now: datetime
-) -> UUID | None:
+async def _child_again(actor: Actor, outage: Record, located: Located) -> Member | None:
     """The child that this account, or this person without an account, has in the outage already."""
     openid = actor.openid if isinstance(actor, CustomerActor) else None
-    ticket_id: UUID | None = await fetch_value(
-        "SELECT m.ticket FROM outage_membership m JOIN ticket t ON t.id = m.ticket"
+    found: UUID | None = await fetch_value(
+        "SELECT m.id FROM outage_membership m JOIN ticket t ON t.id = m.ticket"
         " WHERE m.outage = $1 AND m.ended_at IS NULL AND (t.account = $2"
         " OR ($2::uuid IS NULL AND t.account IS NULL AND t.openid = $3)) ORDER BY m.id LIMIT 1",
         outage["id"],
         located.account_id,
         openid,
     )
-    if ticket_id is None:
-        return None
+    return None if found is None else await lock_member(found)
+
+
+async def _comment(actor: Actor, ticket_id: UUID, command: ReportFault, now: datetime) -> None:
+    """Told again: a line in the history of the ticket that is there."""
     reason = f"再次报修:{command.description}"[:500]
     step = TicketStep(TicketEvent.COMMENT, now, reason=reason)
     await write_ticket_step(actor, await lock_ticket(ticket_id), step)
-    return ticket_id
+
+
+async def _sent_all_the_same(
+    actor: Actor, member: Member | None, command: ReportFault, now: datetime
+) -> TicketView:
+    """Somebody is sent although the outage is known; a child goes on as its own matter."""
+    if member is None:
+        return await report_fault(actor, command)
+    await split(actor, member, f"受理时要求单独派人:{command.description}"[:500], now)
+    return await ticket_view(member.ticket_id)
 
 
 async def _new_child(

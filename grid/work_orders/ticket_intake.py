@@ -36,7 +36,7 @@ async def take_ticket(actor: Actor, command: TakeTicket) -> TicketView:
     AccusedMayNotHandle when staff would take a complaint about themselves.
     """
     now = await business_now()
-    _check_fields(command, now)
+    check_fields(command, now)
     if command.kind is TicketKind.FAULT:
         return await report_fault(actor, _as_fault(command))
     async with transaction():
@@ -56,7 +56,8 @@ async def take_ticket(actor: Actor, command: TakeTicket) -> TicketView:
         return await ticket_view(ticket_id)
 
 
-def _check_fields(command: TakeTicket, now: datetime) -> None:
+def check_fields(command: TakeTicket, now: datetime) -> None:
+    """Raises Invalid naming the first field that does not fit the kind."""
     kind = command.kind
     check_form(kind, command.form)
     if kind is TicketKind.COMPLAINT and command.complaint_class is None:

@@ -97,6 +97,18 @@ async def test_staff_see_the_outage_and_may_insist(village: Village) -> None:
         await known_here(village.dispatcher, "99990000", None)
 
 
+async def test_W4_insisting_on_a_child_makes_it_a_matter_of_its_own_not_a_second_one(
+    village: Village,
+) -> None:
+    await dark(village)
+    child = await inside(village)
+    told = fault(village.homes[0], channel="phone")
+    insisted = await report(village.dispatcher, told, insist=True)
+    assert (insisted.ticket.id, insisted.joined) == (child.ticket.id, False)
+    assert (await member(child.ticket.id))["state"] == "split"
+    assert len(await jobs_of(child.ticket.id)) == 1
+
+
 @pytest.mark.parametrize(("metres", "joins"), [(100, True), (5000, False)])
 async def test_without_an_account_the_nearest_transformer_decides(
     village: Village, metres: int, joins: bool
