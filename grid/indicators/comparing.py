@@ -5,7 +5,10 @@ stations to the county. What belongs to none of them (a sealed matter, a place n
 line of its own, so that the sum holds.
 """
 
+from asyncpg import Record
+
 from grid.indicators.catalogue import indicator_named
+from grid.indicators.definition import Indicator
 from grid.indicators.periods import period_named
 from grid.indicators.reading import counts_of, note_person, rows_of_one
 from grid.indicators.rules import standing_of, value_of
@@ -74,20 +77,26 @@ async def comparison(
     if by is By.STAFF:
         await audit.record("indicator.compare_people", scope.name, indicator=name)
     targets = await Targets.of([indicator], as_of)
-    items = []
-    for row in rows[:COMPARED]:
-        counts = counts_of(row)
-        target = targets.at(indicator, period, row["station_code"] or scope.station_code)
-        items.append(
-            ComparedFigure(
-                code=row["code"],
-                title=row["title"] or _NOBODY,
-                numerator=counts.numerator,
-                denominator=counts.denominator,
-                excluded=counts.excluded,
-                value=value_of(counts, indicator.manner),
-                standing=standing_of(counts, indicator.manner, target),
-            )
+    items = [
+        _line(
+            row,
+            indicator,
+            targets.at(indicator, period, row["station_code"] or scope.station_code),
         )
+        for row in rows[:COMPARED]
+    ]
     last = items[-1].code if len(rows) > COMPARED else None
     return Comparison(items=items, next=encode_cursor(last) if last else None, as_of=as_of)
+
+
+def _line(row: Record, indicator: Indicator, target: int | None) -> ComparedFigure:
+    counts = counts_of(row)
+    return ComparedFigure(
+        code=row["code"],
+        title=row["title"] or _NOBODY,
+        numerator=counts.numerator,
+        denominator=counts.denominator,
+        excluded=counts.excluded,
+        value=value_of(counts, indicator.manner),
+        standing=standing_of(counts, indicator.manner, target),
+    )

@@ -17,9 +17,9 @@ FEW = Manner(Measure.COUNT, Unit.PIECES, Direction.DOWN)
 
 PROMISES = "国家电网供电服务十项承诺"
 BOARD = "县公司指标看板"
-COMPANY = "公司规定,待县公司确认"
-ORDERS = "95598 工单处理时限惯例,待核实"
-GRID_SERVICE = "网格化服务“小事不出格、大事不出网”,口径为公司规定,待县公司确认"
+COMPANY = "公司规定，待县公司确认"
+ORDERS = "95598 工单处理时限惯例，待核实"
+GRID_SERVICE = "网格化服务“小事不出格、大事不出网”，口径为公司规定，待县公司确认"
 
 
 class Said(NamedTuple):

@@ -10,6 +10,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from grid.indicators.catalogue import REASONS, indicator_named
+from grid.indicators.definition import Indicator
 from grid.indicators.periods import period_named
 from grid.indicators.reading import rows_of_one
 from grid.indicators.scopes import SCOPED, scope_named
@@ -59,15 +60,10 @@ async def records(
     view = await view_of(period_named(asked.period), as_of, asked.version)
     before_at, before_id = _before(cursor)
     limit = min(limit, LIMIT_MAX)
-    page = (
-        f"SELECT r.* FROM {rows_of_one(indicator)} WHERE {SCOPED} AND {_WANTED[which]}"  # noqa: S608
-        " AND ($14::timestamptz IS NULL OR (r.at, r.record) < ($14, $15::uuid))"
-        " ORDER BY r.at DESC, r.record DESC LIMIT $16"
-    )
     rows = await fetch(
         f"SELECT r.*, ({_HIDDEN}) AS hidden, coalesce(w.number, t.number) AS number,"  # noqa: S608
         " g.name AS grid_name, s.name AS station_name, p.name AS staff_name"
-        f" FROM ({page}) r {_NAMES} ORDER BY r.at DESC, r.record DESC",
+        f" FROM ({_page_of(indicator, which)}) r {_NAMES} ORDER BY r.at DESC, r.record DESC",
         *view.window,
         *scope.ids,
         asked.kind,
@@ -86,6 +82,15 @@ async def records(
         items=[_view(row) for row in rows[:limit]],
         next=None if last is None else encode_cursor(last["at"].isoformat(), str(last["record"])),
         as_of=as_of,
+    )
+
+
+def _page_of(indicator: Indicator, which: Which) -> str:
+    """The rows of one page, cut before their names are looked up."""
+    return (
+        f"SELECT r.* FROM {rows_of_one(indicator)} WHERE {SCOPED} AND {_WANTED[which]}"  # noqa: S608
+        " AND ($14::timestamptz IS NULL OR (r.at, r.record) < ($14, $15::uuid))"
+        " ORDER BY r.at DESC, r.record DESC LIMIT $16"
     )
 
 

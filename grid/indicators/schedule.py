@@ -10,7 +10,7 @@ from grid.kit.dated_settings import value_at
 from grid.kit.schedule import schedule
 
 
-@schedule("indicators.close_month", every_s=3600, limit_s=120)
+@schedule("indicators.close_month", every_s=3600, limit_s=60)
 async def close_month() -> None:
     """Close the month before this one, once it lies far enough back."""
     now = await business_now()
