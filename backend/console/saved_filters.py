@@ -51,6 +51,11 @@ PRESETS: dict[str, tuple[Preset, ...]] = {
         Preset("等我回访", "status=replied", Action.CALL_BACK),
         Preset("已超时", "late=1", Action.SUPERVISE_WORK),
     ),
+    "supervision": (
+        Preset("等我回复", "mine=1", Action.SUPERVISE_WORK),
+        Preset("待办结", "state=answered", Action.SUPERVISE_WORK),
+        Preset("已逾期", "late=1", Action.SUPERVISE_WORK),
+    ),
 }
 
 

@@ -1,8 +1,8 @@
 """What other systems hear when a ticket moves, and who answers when the government is late."""
 
-from grid.clocks.types import ClockBreached, ClockNearBreach, Subject
+from grid.clocks.types import ClockBreached, ClockNearBreach, DueTimesMoved, Subject
 from grid.kit.clock import business_now
-from grid.kit.database import fetch_value
+from grid.kit.database import execute, fetch_value
 from grid.kit.outbox import reaction
 from grid.partners.feedback import queue_reached
 from grid.supervision.matters import lock_matter
@@ -26,6 +26,26 @@ async def ask_about_late_handover(event: ClockBreached) -> None:
 async def ask_about_handover_near_its_limit(event: ClockNearBreach) -> None:
     """The same, before it is late."""
     await _ask(event)
+
+
+@reaction(DueTimesMoved)
+async def copy_due_times(event: DueTimesMoved) -> None:
+    """The calendar moved due times: handovers keep a copy of their next one; again is the same.
+
+    Rows are locked in the order of their ids before their clocks are read.
+    """
+    if event.subject is not Subject.HANDOVER:
+        return
+    await execute(
+        "SELECT id FROM handover WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE",
+        event.subject_ids,
+    )
+    await execute(
+        "UPDATE handover h SET due_at = (SELECT min(c.due_at) FROM sla_clock c"
+        " WHERE c.subject_id = h.id AND c.started_at IS NOT NULL AND c.stopped_at IS NULL"
+        " AND c.given_up_at IS NULL) WHERE h.id = ANY($1::uuid[])",
+        event.subject_ids,
+    )
 
 
 async def _ask(event: ClockBreached | ClockNearBreach) -> None:

@@ -18,6 +18,7 @@ from grid.supervision.recipients import people_of
 from grid.supervision.recording import Line, lines_of, lock_order, move_to, write_lines
 from grid.supervision.rules import (
     VERBS,
+    SupervisionStepNotPossible,
     above,
     asked_from,
     check_may,
@@ -99,8 +100,12 @@ async def take_supervision_step(
         raise NotFound("没有这个操作")
     async with transaction():
         row = await lock_order(order_id)
-        await view_one(actor, order_id)
-        to_state = next_order_state(event, OrderState(row["state"]))
+        view = await view_one(actor, order_id)
+        if event is _E.ANSWER and view.answered_by_name and view.state is not OrderState.OPEN:
+            raise SupervisionStepNotPossible(
+                f"{view.answered_by_name}已经回复", state=view.state.value
+            )
+        to_state = next_order_state(event, view.state)
         check_may(actor, event, await standing_of(row))
         if command.version not in (None, row["version"]):
             raise StaleVersion(version=row["version"])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from grid.clocks.schedule import find_breaches
-from grid.clocks.types import ClockBreached, ClockState, Subject, Target
+from grid.clocks.types import ClockBreached, ClockState, DueTimesMoved, Subject, Target
 from grid.kit.clock import advance, business_now
 from grid.kit.database import execute, fetch, fetch_one, fetch_value, insert
 from grid.kit.ids import new_id
@@ -14,7 +14,7 @@ from grid.kit.refusals import Invalid, NotAllowed, NotFound, StaleVersion
 from grid.partners.handover_reading import handover, handovers
 from grid.partners.handover_steps import take_handover_step
 from grid.partners.handovers import hand_over
-from grid.partners.reactions import ask_about_late_handover
+from grid.partners.reactions import ask_about_late_handover, copy_due_times
 from grid.partners.rules import (
     AlreadyHandedOver,
     HandoverStepNotPossible,
@@ -249,6 +249,19 @@ async def test_W3_a_late_government_makes_one_supervision_order_about_the_ticket
     found = await fetch("SELECT ticket, words FROM supervision_order")
     assert [row["ticket"] for row in found] == [made.ticket_id] * 2
     assert (await business_now()) - made.handed_at > timedelta(days=19)
+
+
+async def test_the_copy_of_the_next_limit_follows_its_clocks() -> None:
+    scene = await make_scene()
+    made = await handed(scene)
+    await execute(
+        "UPDATE sla_clock SET due_at = due_at + interval '3 days' WHERE subject_id = $1", made.id
+    )
+    for _ in range(2):
+        await copy_due_times(DueTimesMoved(subject=Subject.HANDOVER, subject_ids=[made.id]))
+    moved = await fetch_value("SELECT due_at FROM handover WHERE id = $1", made.id)
+    assert made.due_at is not None
+    assert moved - made.due_at == timedelta(days=3)
 
 
 async def test_a_list_costs_two_statements_however_long() -> None:
