@@ -16,6 +16,7 @@ from bot.outbound import Body, Menu, Text, queue
 from grid.kit.clock import business_now
 from grid.kit.database import fetch_value
 from grid.kit.outbox import reaction
+from grid.work_orders.arrival import code_for_customer
 from grid.work_orders.events import (
     TicketClosed,
     WorkOrderAccepted,
@@ -55,7 +56,9 @@ async def tell_accepted(event: WorkOrderAccepted) -> None:
     if told is not None and told.ticket.work_order_state in _ON_THE_WAY:
         ticket = told.ticket
         by = await promise_arrival(event.work_order_id)
-        text = words.accepted(ticket.number, ticket.assignee_name, ticket.assignee_phone, by)
+        code = await code_for_customer(event.work_order_id)
+        who, phone = ticket.assignee_name, ticket.assignee_phone
+        text = words.accepted(ticket.number, who, phone, by, code)
         await queue(told.cause("accepted"), told.openid, Text(text))
 
 

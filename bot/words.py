@@ -249,12 +249,22 @@ MENU_TAIL = "点一下就行，也可以回复文字。"
 ARRIVED = "师傅已经到现场了。"
 
 
-def accepted(number: str, who: str | None, phone: str | None, by: datetime | None = None) -> str:
-    """Somebody took the job; `by` is when they are there at the latest, where that is promised."""
+def accepted(
+    number: str,
+    who: str | None,
+    phone: str | None,
+    by: datetime | None = None,
+    code: str | None = None,
+) -> str:
+    """Somebody took the job; `by` is when they are there at the latest, where that is promised.
+
+    `code`: what the customer tells whoever comes, and nobody before.
+    """
     person = "师傅" if who is None else f"{who[:20]}师傅"
     call = "" if phone is None else f"，电话 {phone[:20]}"
     soon = "会尽快赶到" if by is None else f"最迟 {_when(by)} 到"
-    return f"您报的单 {number} 已有人接：{person}{call}，{soon}。"
+    told = "" if code is None else f"师傅到了以后，请把到场码 {code} 告诉他。"
+    return f"您报的单 {number} 已有人接：{person}{call}，{soon}。{told}"
 
 
 def arrived(number: str) -> str:

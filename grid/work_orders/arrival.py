@@ -15,7 +15,7 @@ from asyncpg import Record
 from grid.geography.distance import distance_m
 from grid.geography.types import Place, PlaceClass
 from grid.kit.clock import business_now
-from grid.kit.database import fetch_one, transaction
+from grid.kit.database import fetch_one, fetch_value, transaction
 from grid.kit.refusals import Invalid, NotAllowed, TooMany
 from grid.territory.authority import Action, require
 from grid.territory.types import Actor, StaffActor, SystemActor
@@ -164,6 +164,18 @@ async def prove_arrival(
         also: dict[str, object] = {"code_tries": row["code_tries"] + 1} if is_wrong else {}
         await _write_proof(actor, row, proof, also, _stood_there(row, known, limits, now), now)
         return await view_one(actor, work_order_id)
+
+
+async def code_for_customer(work_order_id: UUID) -> str | None:
+    """What the customer tells whoever comes; for the customer's own message and no other reader.
+
+    None once somebody is there, or where nobody is on the way.
+    """
+    code: str | None = await fetch_value(
+        "SELECT customer_code FROM work_order WHERE id = $1 AND state IN ('accepted', 'en_route')",
+        work_order_id,
+    )
+    return code
 
 
 async def head_end_saw(actor: SystemActor, work_order_id: UUID) -> bool:

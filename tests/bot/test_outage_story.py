@@ -20,6 +20,7 @@ from grid.outages.telling import tell_next_batch
 from grid.outages.types import JoinTickets
 from grid.outages.words import OutageEvent, OutageKind
 from grid.work_orders import promise_reactions  # noqa: F401
+from grid.work_orders.arrival import code_for_customer
 from grid.work_orders.intake import report_fault
 from grid.work_orders.reading import view_one
 from tests.bot.test_story import Town, town_of
@@ -198,13 +199,18 @@ async def test_who_comes_and_by_when_is_a_promise_and_is_judged(
     job = await step(village.manager, job, "accept")
     (told,) = await all_heard(town)
     (row,) = await promises_told(ticket.id)
+    code = await code_for_customer(job.id)
+    assert code is not None, "what the customer tells whoever comes (W2)"
     assert told == words.accepted(
-        ticket.number, village.manager.name, await phone_of(village), row["promised_at"]
+        ticket.number, village.manager.name, await phone_of(village), row["promised_at"], code
     )
     assert (row["what"], row["source"], row["kept"]) == ("arrive", "clock_limit", None)
     await advance(600)
     job = await step(village.manager, job, "depart")
-    await step(village.manager, job, "arrive", position=at(village.homes[0].place))
+    place = village.homes[0].place
+    job = await step(village.manager, job, "arrive", position=at(place), customer_code=code)
+    assert job.arrival_proof == "customer_code"
+    assert await code_for_customer(job.id) is None
     await all_heard(town)
     (row,) = await promises_told(ticket.id)
     assert row["kept"] is True

@@ -31,7 +31,7 @@ def test_no_sentence_is_too_long() -> None:
 def test_sentences_with_facts_stay_short() -> None:
     long = "长" * 500
     assert len(words.ask_which_account([long] * 8)) <= words.LONGEST_CHARS
-    assert len(words.accepted("F" * 24, long, "1" * 99)) <= words.LONGEST_CHARS
+    assert len(words.accepted("F" * 24, long, "1" * 99, None, "1234")) <= words.LONGEST_CHARS
 
 
 def test_failures_name_somebody_to_call() -> None:
