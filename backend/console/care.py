@@ -122,3 +122,6 @@ async def _card(
         typed=typed or {},
         w=visit_words,
     )
+
+
+HANDLERS = (care_page, card_page, back_to_card, set_tag, change_tag)

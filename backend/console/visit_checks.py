@@ -146,3 +146,6 @@ async def _result(
         typed=typed or {},
         w=visit_words,
     )
+
+
+HANDLERS = (checks_page, export_checks, results_page, result_page, back_to_result, verify)

@@ -183,3 +183,6 @@ def _day_of(plan: PlanView, text: str | None, today: date) -> date:
             return load.day
     coming = [day for day, load in days.items() if load.stops and day >= today]
     return coming[0] if coming else plan.days[0].day
+
+
+HANDLERS = (visits_page, back_to_visits, make, plan_page, plan_file, change)

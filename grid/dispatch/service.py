@@ -44,7 +44,8 @@ SELECT s.id, s.employee_no, s.name, p.capacity,
                AND h.state IN ('declined', 'released')
                AND h.ended_at > $4 - make_interval(secs => $7)) AS asked_lately,
        (SELECT count(*) FROM assignment o WHERE o.staff = s.id AND o.work_order <> $6 AND o.state IN
-        ('offered', 'accepted', 'en_route', 'on_site', 'working')) AS open_jobs,
+        ('offered', 'accepted', 'en_route', 'on_site', 'working')
+        AND (o.state <> 'offered' OR o.accept_due_at IS NOT NULL)) AS open_jobs,
        l.lat, l.lon, l.recorded_at
 FROM (
     SELECT DISTINCT ON (staff) staff, capacity FROM (

@@ -1,6 +1,6 @@
 """Reading jobs: one statement per list or page, row scope in it, phones masked by role."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 import msgspec
@@ -12,7 +12,7 @@ from grid.evidence.types import EvidencePurpose
 from grid.geography.distance import distance_m
 from grid.geography.types import Place
 from grid.kit import audit
-from grid.kit.clock import business_now
+from grid.kit.clock import SHANGHAI, business_day, business_now
 from grid.kit.database import fetch, fetch_one
 from grid.kit.pages import LIMIT_MAX, Page, decode_cursor, encode_cursor
 from grid.kit.refusals import Invalid, NotFound
@@ -145,14 +145,19 @@ async def view_one(actor: Actor, work_order_id: UUID) -> WorkOrderView:
 
 
 async def today(actor: StaffActor, limit: int = 200) -> list[WorkOrderView]:
-    """The actor's open jobs: danger first, then by the earliest limit still running."""
+    """The actor's open jobs: danger first, then by the earliest limit still running.
+
+    What is planned for a later day waits for its day; whoever accepted it already keeps seeing it.
+    """
+    now = await business_now()
     rows = await fetch(
         f"{JOB_ROWS} WHERE w.assignee = $1 AND {STILL_OPEN}"
+        " AND (w.state <> 'assigned' OR w.starts_at IS NULL OR w.starts_at < $3)"
         " ORDER BY (w.priority = 'danger') DESC, w.due_at NULLS LAST, w.id LIMIT $2",
         actor.staff_id,
         limit,
+        datetime.combine(business_day(now) + timedelta(days=1), time(), SHANGHAI),
     )
-    now = await business_now()
     return [view_of(row, actor, now) for row in rows]
 
 
