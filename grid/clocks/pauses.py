@@ -50,7 +50,7 @@ async def write_pause(
         subject_id=subject_id,
         reason=command.reason.value,
         words=command.words,
-        targets=msgspec.json.encode(sorted(rule.targets)).decode(),
+        targets=msgspec.json.encode([one for one in Target if one in rule.targets]).decode(),
         state=(PauseState.REQUESTED if rule.outside else PauseState.RUNNING).value,
         from_at=now,
         box_until=command.until,

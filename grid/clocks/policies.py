@@ -119,7 +119,8 @@ def _job(
 ) -> list[Policy]:
     found = [Policy(kind, Target.COMPLETE, complete_s, hours, 80, source)]
     if accept_s is not None:
-        found.append(Policy(kind, Target.ACCEPT, accept_s, _OFFICE, None, source))
+        accepts = _ALWAYS if hours is _ALWAYS else _OFFICE
+        found.append(Policy(kind, Target.ACCEPT, accept_s, accepts, None, source))
     return found
 
 
