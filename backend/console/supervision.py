@@ -1,6 +1,6 @@
 """The supervision inbox: what waits for an answer, the answers, many at once, the Excel table."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
@@ -19,6 +19,7 @@ from backend.console.session import ConsoleRequest
 from backend.console.workbook import MEDIA_TYPE, ROWS_MAX, moment_text, workbook
 from grid.kit import audit
 from grid.kit.clock import business_now
+from grid.kit.pages import Page
 from grid.kit.refusals import Invalid, NotFound, Refusal
 from grid.supervision import reading, service
 from grid.supervision.rules import VERBS
@@ -59,6 +60,9 @@ _HEADINGS = (
 )
 
 
+Read = Callable[[StaffActor, SupervisionFilter], Awaitable[Page[SupervisionView]]]
+
+
 class BulkSupervision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One step with one text for every picked order."""
 
@@ -84,7 +88,7 @@ async def inbox(request: ConsoleRequest) -> Response[str]:
         "supervision.html",
         saved=await filters_of(request.user, "supervision"),
         saved_page="supervision",
-        **await _values(request),
+        **await _values(request, reading.supervision_orders),
     )
 
 
@@ -92,7 +96,8 @@ async def inbox(request: ConsoleRequest) -> Response[str]:
 async def inbox_rows(request: ConsoleRequest) -> Response[str]:
     """The part of the inbox that changes."""
     require(request.user, Action.SUPERVISE_WORK)
-    return await fragment(request, "supervision_rows.html", **await _values(request))
+    values = await _values(request, reading.orders_again)
+    return await fragment(request, "supervision_rows.html", **values)
 
 
 @get("/supervision.xlsx", include_in_schema=False)
@@ -231,10 +236,10 @@ async def _order_page(
     )
 
 
-async def _values(request: ConsoleRequest) -> dict[str, Any]:
+async def _values(request: ConsoleRequest, read: Read) -> dict[str, Any]:
     given = _given(request.query_params)
     wanted = command_of(SupervisionFilter, {**given, "limit": str(PAGE_ROWS)}, _WORDS)
-    found = await reading.supervision_orders(request.user, wanted)
+    found = await read(request.user, wanted)
     kept = {name: value for name, value in given.items() if name != "cursor"}
     return {
         "as_of": await business_now(),

@@ -71,6 +71,13 @@ async def supervision_orders(actor: StaffActor, wanted: SupervisionFilter) -> Pa
 
     Raises Invalid naming `cursor` or `state`.
     """
+    found = await orders_again(actor, wanted)
+    await audit.record("supervision.list", "supervision_orders", shown=len(found.items))
+    return found
+
+
+async def orders_again(actor: StaffActor, wanted: SupervisionFilter) -> Page[SupervisionView]:
+    """The same for an open page that reads again at every hint: one reader, one audit entry."""
     if wanted.state != "all" and wanted.state not in set(OrderState):
         raise Invalid("state", "没有这种状态")
     after_at, after_id = None, None
@@ -105,7 +112,6 @@ async def supervision_orders(actor: StaffActor, wanted: SupervisionFilter) -> Pa
     views = [_view(row, actor, now) for row in rows[:limit]]
     last = views[-1] if len(rows) > limit else None
     cursor = encode_cursor(last.answer_due_at.isoformat(), str(last.id)) if last else None
-    await audit.record("supervision.list", "supervision_orders", shown=len(views))
     return Page(items=views, next=cursor)
 
 
