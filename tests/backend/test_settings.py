@@ -59,6 +59,8 @@ def test_every_setting_can_be_given() -> None:
         "WANGGE_HEAD_END_RESULTS_KEYS": f"s:{KEY}",
         "WANGGE_HEAD_END_BASE_URL": "http://127.0.0.1:8802",
         "WANGGE_HEAD_END_COMMANDS_KEY": "c" * 32,
+        "WANGGE_PROVINCE_KEYS": f"p:{KEY}",
+        "WANGGE_PROVINCE_BASE_URL": "http://127.0.0.1:8803",
         "WANGGE_METRICS_KEY": "m" * 32,
         "WANGGE_LOCATION_CONVERT": "false",
         "WANGGE_MAP_TILE_URL": "https://tiles.example/{z}/{x}/{y}.png",
