@@ -8,7 +8,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from bot import words
+from bot import outage_words, words
 from bot.conversation.moves import invite
 from bot.inbound import load, lock_customer, save
 from bot.outbound import Menu, Text, Wanted, queue, queue_many
@@ -50,7 +50,7 @@ async def tell_called_off(event: PromiseWithdrawn) -> None:
     for one in found:
         outage = outages.get(one.subject_id)
         if outage is not None and one.openid is not None:
-            text = words.outage_called_off(outage.kind.value, outage.starts_at)
+            text = outage_words.outage_called_off(outage.kind.value, outage.starts_at)
             wanted.append(Wanted(f"called-off:{one.id}", one.openid, Text(text)))
     await queue_many(wanted)
 
@@ -79,12 +79,12 @@ def _words_for(
             return None
         kind, starts_at = outage.kind.value, outage.starts_at
         if changed:
-            return words.outage_replanned(kind, starts_at, one.promised_at)
-        return words.outage_planned(
+            return outage_words.outage_replanned(kind, starts_at, one.promised_at)
+        return outage_words.outage_planned(
             kind, starts_at, one.promised_at, outage.cause, outage.public_words
         )
     if one.what is PromiseWhat.RESTORE:
-        return words.outage_etr(number, one.promised_at, changed=changed)
+        return outage_words.outage_etr(number, one.promised_at, changed=changed)
     if one.what is PromiseWhat.ANSWER:
         return words.answer_by(number, one.promised_at)
     if one.source is PromiseSource.CLOCK_LIMIT:
@@ -111,7 +111,9 @@ async def tell_that_it_is_an_outage(event: OutageChildJoined) -> None:
     row = await _child(event.membership_id)
     if row is not None and row["state"] == "joined":
         outage = await known_by_id(event.outage_id)
-        text = words.outage_covers(row["number"], outage.kind.value, outage.cause, outage.etr)
+        text = outage_words.outage_covers(
+            row["number"], outage.kind.value, outage.cause, outage.etr
+        )
         await queue(f"outage-joined:{event.membership_id}", row["openid"], Text(text))
 
 
@@ -128,7 +130,9 @@ async def ask_whether_supply_is_back(event: OutageChildAsked) -> None:
     after = invite(before, "outage_back", now)
     if after != before:
         await save(openid, after, now)
-    menu = Menu(words.outage_over(row["number"]), words.OUTAGE_CHOICES, words.MENU_TAIL)
+    menu = Menu(
+        outage_words.outage_over(row["number"]), outage_words.OUTAGE_CHOICES, words.MENU_TAIL
+    )
     await queue(f"outage-back:{event.membership_id}", openid, menu)
 
 

@@ -5,7 +5,7 @@ A yes closes the report; a no makes it a matter of its own, and somebody is sent
 
 import msgspec
 
-from bot import words
+from bot import outage_words, words
 from bot.conversation.types import (
     AnswerOutage,
     Finish,
@@ -46,7 +46,9 @@ def _take_is_back(_slots: Slots, answer: Said | Picked | Located) -> Move:
 
 def _outcome(slots: Slots, outcome: Outcome) -> Move:
     if outcome.code == "outage_answered":
-        return Finish((words.OUTAGE_BACK_THANKS if slots.is_back else words.OUTAGE_STILL_OUT,))
+        return Finish(
+            (outage_words.OUTAGE_BACK_THANKS if slots.is_back else outage_words.OUTAGE_STILL_OUT,)
+        )
     if outcome.code not in ("nothing_to_confirm", "child_not_asked", "not_found"):
         return Finish((words.FAILED,))
     if slots.is_back:
@@ -58,10 +60,10 @@ def _outcome(slots: Slots, outcome: Outcome) -> Move:
 FLOW = Flow(
     name="outage_back",
     version=1,
-    title=words.OUTAGE_BACK_TITLE,
+    title=outage_words.OUTAGE_BACK_TITLE,
     slots=Slots,
     start=_start,
     restart=lambda _slots: Go("is_back", Slots()),
-    steps={"is_back": Step(ask=lambda _: words.ASK_OUTAGE_BACK, take=_take_is_back)},
+    steps={"is_back": Step(ask=lambda _: outage_words.ASK_OUTAGE_BACK, take=_take_is_back)},
     outcome=_outcome,
 )

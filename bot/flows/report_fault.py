@@ -6,7 +6,7 @@ or a place on the map. Nobody has to be bound to report that the power is gone.
 
 import msgspec
 
-from bot import words
+from bot import outage_words, words
 from bot.conversation.reading import choice_of, phone_of, tidy
 from bot.conversation.types import (
     AccountChoice,
@@ -150,8 +150,8 @@ def _filed(number: str, outage: OutageNote | None) -> tuple[str, ...]:
     if outage is None:
         return (words.fault_filed(number),)
     if outage.joined:
-        return (words.outage_joined(number, outage.kind, outage.cause, outage.etr),)
-    beside = words.outage_known_beside(outage.kind, outage.cause, outage.etr)
+        return (outage_words.outage_joined(number, outage.kind, outage.cause, outage.etr),)
+    beside = outage_words.outage_known_beside(outage.kind, outage.cause, outage.etr)
     return (words.fault_filed(number), beside)
 
 

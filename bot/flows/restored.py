@@ -2,7 +2,7 @@
 
 import msgspec
 
-from bot import words
+from bot import outage_words, words
 from bot.conversation.reading import bare, choice_of
 from bot.conversation.types import (
     ConfirmRestored,
@@ -76,7 +76,9 @@ def _outcome(slots: Slots, outcome: Outcome) -> Move:
             return Finish((words.RESTORED_THANKS,), then="rate", then_slots=rated)
         return Finish((words.STILL_OUT,))
     if outcome.code == "outage_answered":
-        return Finish((words.OUTAGE_BACK_THANKS if slots.is_back else words.OUTAGE_STILL_OUT,))
+        return Finish(
+            (outage_words.OUTAGE_BACK_THANKS if slots.is_back else outage_words.OUTAGE_STILL_OUT,)
+        )
     if outcome.code != "nothing_to_confirm":
         return Finish((words.FAILED,))
     if slots.is_back:

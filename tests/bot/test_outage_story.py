@@ -8,6 +8,7 @@ import pytest
 
 from bot import (
     outage_reactions,  # noqa: F401 - importing it registers its reactions
+    outage_words,
     reactions,  # noqa: F401
     words,
 )
@@ -79,7 +80,7 @@ async def test_W4_inside_an_outage_told_cause_and_time_then_still_dark_gets_its_
     reply = await tell(town)
     ticket = await ticket_of(village)
     number = await fetch_value("SELECT number FROM ticket WHERE id = $1", ticket)
-    assert reply == words.outage_joined(number, "fault", outage.cause, outage.etr)
+    assert reply == outage_words.outage_joined(number, "fault", outage.cause, outage.etr)
     assert "树枝压断导线" in reply
     assert await jobs_of(ticket) == []
     assert await all_heard(town) == []
@@ -87,15 +88,15 @@ async def test_W4_inside_an_outage_told_cause_and_time_then_still_dark_gets_its_
 
     later = await business_now() + timedelta(hours=6)
     await done(village, outage.id, OutageEvent.ETR, expected_end_at=later, reason="要换电杆")
-    assert await all_heard(town) == [words.outage_etr(number, later, changed=True)]
+    assert await all_heard(town) == [outage_words.outage_etr(number, later, changed=True)]
     slightly = later + timedelta(minutes=5)
     await done(village, outage.id, OutageEvent.ETR, expected_end_at=slightly, reason="慢一点")
     assert await all_heard(town) == []
 
     await restored(village, outage.id)
     (asked,) = await all_heard(town)
-    assert asked.startswith(words.outage_over(number))
-    assert await town.act(content="还没来电", bizmsgmenuid="302") == words.OUTAGE_STILL_OUT
+    assert asked.startswith(outage_words.outage_over(number))
+    assert await town.act(content="还没来电", bizmsgmenuid="302") == outage_words.OUTAGE_STILL_OUT
     (job,) = await jobs_of(ticket)
     assert (job["kind"], job["priority"]) == ("fault_repair", "urgent")
     kinds = await fetch("SELECT kind FROM outbox_event WHERE kind = 'work_orders.WorkOrderOpened'")
@@ -111,7 +112,7 @@ async def test_W4_the_light_is_back_in_own_words_and_nobody_asks_for_stars(
     await restored(village, outage.id)
     (asked,) = await all_heard(town)
     assert "您家来电了吗" in asked
-    assert await town.say("来电了") == words.OUTAGE_BACK_THANKS
+    assert await town.say("来电了") == outage_words.OUTAGE_BACK_THANKS
     assert await fetch_value("SELECT state FROM outage_membership") == "back"
     assert await all_heard(town) == []
     assert await town.say("来电了") == words.RESTORED_THANKS
@@ -142,7 +143,7 @@ async def test_a_tap_after_the_end_answers_nothing_twice(village: Village, town:
     await tell(town)
     await restored(village, outage.id)
     await all_heard(town)
-    assert await town.act(content="来电了", bizmsgmenuid="301") == words.OUTAGE_BACK_THANKS
+    assert await town.act(content="来电了", bizmsgmenuid="301") == outage_words.OUTAGE_BACK_THANKS
     assert await town.act(content="来电了", bizmsgmenuid="301") == words.RESTORED_THANKS
     reply = await town.act(content="还没来电", bizmsgmenuid="302")
     assert reply.startswith(words.NOTHING_REPAIRED)
@@ -156,7 +157,7 @@ async def test_a_report_from_before_is_told_that_it_is_an_outage_and_not_that_it
     outage = await dark(village)
     await join(village.dispatcher, outage.id, JoinTickets(ticket_ids=[before.id]))
     assert await all_heard(town) == [
-        words.outage_covers(before.number, "fault", outage.cause, outage.etr)
+        outage_words.outage_covers(before.number, "fault", outage.cause, outage.etr)
     ]
 
 
@@ -176,7 +177,7 @@ async def test_a_planned_outage_is_told_once_changed_once_and_called_off_once(
     for _ in range(3):
         await tell_next_batch()
     assert await all_heard(town) == [
-        words.outage_planned("planned", starts, ends, "更换变压器", "请提前抽好水")
+        outage_words.outage_planned("planned", starts, ends, "更换变压器", "请提前抽好水")
     ]
     small = ends + timedelta(minutes=5)
     await done(village, outage.id, OutageEvent.ETR, expected_end_at=small, reason="略晚")
@@ -185,9 +186,9 @@ async def test_a_planned_outage_is_told_once_changed_once_and_called_off_once(
     much = ends + timedelta(days=2)
     await done(village, outage.id, OutageEvent.ETR, expected_end_at=much, reason="工程加大")
     await tell_next_batch()
-    assert await all_heard(town) == [words.outage_replanned("planned", starts, much)]
+    assert await all_heard(town) == [outage_words.outage_replanned("planned", starts, much)]
     await done(village, outage.id, OutageEvent.CANCEL, reason="工程取消")
-    assert await all_heard(town) == [words.outage_called_off("planned", starts)]
+    assert await all_heard(town) == [outage_words.outage_called_off("planned", starts)]
 
 
 async def test_who_comes_and_by_when_is_a_promise_and_is_judged(

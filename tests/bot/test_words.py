@@ -2,9 +2,10 @@
 
 import ast
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
-from bot import matter_words, words
+from bot import matter_words, outage_words, words
 
 BOT = Path(words.__file__).parent
 #: Word lists that are read, not said.
@@ -14,7 +15,7 @@ SENTENCE = re.compile(r"[一-鿿].*[，。！？：；、“”]|[，。！？�
 
 def constants() -> dict[str, str]:
     found = {}
-    for module in (words, matter_words):
+    for module in (words, matter_words, outage_words):
         for name, value in vars(module).items():
             said = value.items() if isinstance(value, dict) else [("", value)]
             for part, text in said:
@@ -32,6 +33,14 @@ def test_sentences_with_facts_stay_short() -> None:
     long = "长" * 500
     assert len(words.ask_which_account([long] * 8)) <= words.LONGEST_CHARS
     assert len(words.accepted("F" * 24, long, "1" * 99, None, "1234")) <= words.LONGEST_CHARS
+
+
+def test_words_of_outages_stay_short() -> None:
+    long, at = "长" * 500, datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
+    assert len(outage_words.outage_joined("F" * 24, "temporary", long, at)) <= words.LONGEST_CHARS
+    planned = outage_words.outage_planned("planned", at, at, long, long)
+    assert len(planned) <= words.LONGEST_CHARS
+    assert "1月1日 07:59" in planned
 
 
 def test_failures_name_somebody_to_call() -> None:
