@@ -1,6 +1,7 @@
 """Matters through the real door: filed, answered, rated; a tip-off leaves no trace of who (P1)."""
 
 import msgspec
+import pytest
 
 from bot import (
     matter_reactions,  # noqa: F401 - importing it registers its reactions
@@ -54,7 +55,9 @@ async def test_a_complaint_is_about_the_grids_manager_and_its_answer_comes_back(
     assert await fetch_value("SELECT words FROM rating_comment") == "拖了三天才来电话"
 
 
-async def test_P1_a_tip_off_leaves_its_author_nowhere_but_under_the_seal(webhook: Webhook) -> None:
+async def test_P1_a_tip_off_leaves_its_author_nowhere_but_under_the_seal(
+    webhook: Webhook, capfd: pytest.CaptureFixture[str]
+) -> None:
     scene = await make_scene()
     customer, story = make_customer("o-nobody-may-know-this-one"), "村东头有人夜里搭线偷电"
     await link(customer, await make_account(scene.grid))
@@ -81,6 +84,9 @@ async def test_P1_a_tip_off_leaves_its_author_nowhere_but_under_the_seal(webhook
     sent = str(await fetch_value("SELECT body FROM bot_outbound"))
     assert matter_words.SEALED_ANSWERED in sent
     assert "已依规处理" in await webhook.say("进度", customer.openid)
+    logged = "".join(capfd.readouterr())
+    for secret in (customer.openid, story, number):
+        assert secret not in logged
 
 
 async def _rows_with(*texts: str) -> set[str]:
