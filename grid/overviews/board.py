@@ -1,5 +1,6 @@
 """The board: every open job in the reader's reach, danger first, then by the limit that is next."""
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -8,6 +9,7 @@ from asyncpg import Record
 from grid.kit.clock import business_day, business_now
 from grid.kit.database import fetch, fetch_one
 from grid.kit.pages import decode_cursor, encode_cursor
+from grid.kit.refusals import Invalid
 from grid.overviews.types import Board, BoardCounts, BoardFilter, StationChoice
 from grid.overviews.watching import note_watching
 from grid.territory.authority import Action, visible
@@ -25,17 +27,14 @@ _DONE = "w.state IN ('completed', 'cannot_complete')"
 
 #: The earliest limit that is still running.
 DUE = "w.due_at"
-#: Danger first, then other open jobs, then what is over.
-_RANK = f"CASE WHEN NOT ({STILL_OPEN}) THEN 2 WHEN w.priority = 'danger' THEN 0 ELSE 1 END"
-#: Open jobs by their limit (none is last); what is over, the newest first.
-_KEY = (
-    f"CASE WHEN {STILL_OPEN} THEN coalesce(extract(epoch FROM {DUE}), 1e12)"
-    " ELSE -extract(epoch FROM w.reported_at) END::float8"
+#: Open jobs: danger first, then by their limit (none is last), as the index `work_order_board` has
+#: them. What is over: the newest first.
+_OPEN_ORDER = (
+    "CASE WHEN w.priority = 'danger' THEN 0 ELSE 1 END",
+    "coalesce(w.due_at, '9999-01-01T00:00:00Z'::timestamptz)",
 )
-#: A job's row with the two values that the board is sorted by.
-_BOARD_ROWS = JOB_ROWS.replace(
-    "SELECT w.*", f"SELECT w.*, {_RANK} AS board_rank, {_KEY} AS board_key", 1
-)
+_OVER_ORDER = ("2", "'epoch'::timestamptz + ('epoch'::timestamptz - w.reported_at)")
+_OVER = frozenset({"done", "completed", "cannot_complete", "cancelled", "closed"})
 _WANTED = (
     " AND ($6::varchar IS NULL OR s.code = $6)"  # noqa: S608 - put together from constants
     " AND ($7::varchar IS NULL OR g.code = $7) AND ($8::varchar IS NULL OR w.priority = $8)"
@@ -53,13 +52,19 @@ async def board(actor: StaffActor, wanted: BoardFilter) -> Board:
     Raises Invalid naming `cursor`. Reading many customers' faults at once is audited.
     """
     now = await business_now()
-    after: tuple[int, float, UUID] | tuple[None, None, None] = (None, None, None)
+    after: tuple[int, datetime, UUID] | tuple[None, None, None] = (None, None, None)
     if wanted.cursor is not None:
-        after = decode_cursor(wanted.cursor, tuple[int, float, UUID])
+        after = decode_cursor(wanted.cursor, tuple[int, datetime, UUID])
+        if after[1].tzinfo is None:
+            raise Invalid("cursor", "翻页位置无效,请从第一页重新开始")
+    rank, key = _OVER_ORDER if wanted.state in _OVER else _OPEN_ORDER
+    rows_of_board = JOB_ROWS.replace(
+        "SELECT w.*", f"SELECT w.*, {rank} AS board_rank, {key} AS board_key", 1
+    )
     rows = await fetch(
-        f"{_BOARD_ROWS} WHERE {_state_condition(wanted.state)} AND {REACHED}{_WANTED}"
-        f" AND ($14::int IS NULL OR ({_RANK}, {_KEY}, w.id) > ($14, $15::float8, $16::uuid))"
-        f" ORDER BY {_RANK}, {_KEY}, w.id LIMIT $17",
+        f"{rows_of_board} WHERE {_state_condition(wanted.state)} AND {REACHED}{_WANTED}"
+        f" AND ($14::int IS NULL OR ({rank}, {key}, w.id) > ($14, $15::timestamptz, $16::uuid))"
+        f" ORDER BY {rank}, {key}, w.id LIMIT $17",
         *scope_args(actor),
         wanted.state,
         wanted.station,
@@ -93,7 +98,7 @@ def _state_condition(state: str | None) -> str:
 
 
 def _cursor(row: Record) -> str:
-    return encode_cursor(row["board_rank"], row["board_key"], str(row["id"]))
+    return encode_cursor(row["board_rank"], row["board_key"].isoformat(), str(row["id"]))
 
 
 def _pattern(q: str | None) -> str | None:
