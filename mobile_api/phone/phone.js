@@ -7,6 +7,7 @@ import { businessNow } from "./limits.js";
 import { follow, leave } from "./live.js";
 import { byId, make, tell, timeWithSeconds } from "./parts.js";
 import { whenPasswordIsNew } from "./password.js";
+import { roundsScreen } from "./rounds.js";
 import { sendIntent, showUnsent } from "./steps.js";
 import { forgetToday, showKnown, todayScreen } from "./today.js";
 import { DONE } from "./words.js";
@@ -26,6 +27,7 @@ let again = null;
 
 const SCREENS = [
   [/^#\/job\/([0-9a-f-]{36})$/, "job", "工单", (place, id) => jobScreen(place, id, afterStep)],
+  [/^#\/rounds$/, "rounds", "走访", roundsScreen],
   [/^#\/customers$/, "customers", "客户", customersScreen],
   [/^#\/customer\/(\d{4,20})$/, "customer", "客户", customerScreen],
 ];
@@ -57,7 +59,7 @@ function frame(screen, title) {
   const isIn = screen !== "sign-in";
   byId("top").hidden = byId("places").hidden = !isIn;
   byId("back").hidden = screen !== "job" && screen !== "customer";
-  const here = screen.startsWith("customer") ? "go-customers" : "go-today";
+  const here = screen === "rounds" ? "go-rounds" : screen.startsWith("customer") ? "go-customers" : "go-today";
   for (const one of byId("places").children) {
     if (one.id === here) one.setAttribute("aria-current", "page");
     else one.removeAttribute("aria-current");

@@ -11,7 +11,7 @@ export const EVENTS = {
   silence: "超时未接，收回", depart: "出发", arrive: "到达现场", start: "开始处理",
   restore: "恢复供电", hold: "挂起", resume: "继续处理", complete: "完成",
   "cannot-complete": "无法完成", cancel: "取消", reassign: "改派", close: "归档",
-  reopen: "重新打开", supervise: "督办", comment: "备注",
+  reopen: "重新打开", supervise: "督办", comment: "备注", release: "收回",
 };
 export const PRIORITIES = { danger: "危险", urgent: "紧急", normal: "一般" };
 export const TARGETS = { accept: "接单", arrive: "到达", restore: "复电", complete: "完成" };

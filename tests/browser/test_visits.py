@@ -4,12 +4,17 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from backend.demo import DemoFacts
+from grid.geography.types import Place
 from grid.kit.clock import business_day, business_now
 from grid.kit.database import fetch_one
+from grid.visits.checking import look
 from grid.visits.rules import add_months, month_of
 from tests.browser.console import signed_in
+from tests.grid.visits.scene import visited_without_plan
 from tests.support.chromium import DESK, PHONE, needs_chromium, watched_page
 from tests.support.console import fresh_address
+from tests.support.homes import Home
+from tests.support.staff import actor_of
 
 pytestmark = needs_chromium
 
@@ -89,3 +94,38 @@ async def test_the_phone_shows_the_card_and_takes_a_visit(
         await page.click(".to-ticket")
         await expect(page.locator("#visit")).to_contain_text("已转 YJ")
         assert watched.elsewhere(console_web) == []
+
+
+async def test_the_supervisor_checks_a_visit_on_the_phone(
+    browser: Browser, console_web: str, console_demo: DemoFacts
+) -> None:
+    row = await fetch_one(
+        "SELECT a.id, a.account_no, a.name, a.lat, a.lon, m.staff AS manager, s.employee_no"
+        " FROM service_account a JOIN grid_appointment m ON m.grid = a.grid AND m.role = 'manager'"
+        " JOIN grid_appointment p ON p.grid = a.grid AND p.role = 'supervisor'"
+        " JOIN staff s ON s.id = p.staff WHERE NOT EXISTS"
+        " (SELECT FROM customer_tag t WHERE t.account = a.id) ORDER BY a.account_no LIMIT 1"
+    )
+    assert row is not None
+    place = Place(lat=row["lat"], lon=row["lon"])
+    home = Home(row["id"], row["account_no"], row["name"], "", place)
+    await visited_without_plan(await actor_of(row["manager"]), home, minutes=1)
+    await look()
+    person = next(one for one in console_demo.staff if one.employee_no == row["employee_no"])
+    async with watched_page(browser, console_web, PHONE, fresh_address()) as watched:
+        page = watched.page
+        await page.goto("/phone")
+        await page.fill("#employee-no", person.employee_no)
+        await page.fill("#password", person.password)
+        await page.click("#sign-in")
+        await page.click("#go-rounds")
+        card = page.locator(".check").filter(has_text=row["name"])
+        await expect(card).to_contain_text("停留太短")
+        await card.locator("summary").click()
+        await card.locator("select").nth(0).select_option("call")
+        await card.locator("select").nth(1).select_option("confirmed")
+        await card.locator("textarea").fill("老人说来过")
+        await card.get_by_role("button", name="登记核查").click()
+        await expect(card).to_have_count(0)
+        await expect(page.locator("#care-list")).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
