@@ -24,7 +24,7 @@ async def dispatcher(browser_of: NewBrowser, console_demo: DemoFacts) -> Browser
     return await browser_of().sign_in(person_with(console_demo, "dispatcher"))
 
 
-async def _called(job_id: UUID) -> tuple[WorkOrderView, StaffActor]:
+async def called(job_id: UUID) -> tuple[WorkOrderView, StaffActor]:
     """Somebody accepted a job and calls for help with words of their own."""
     assert await offer(job_id)
     given = await fetch_one("SELECT assignee FROM work_order WHERE id = $1", job_id)
@@ -39,7 +39,7 @@ async def _called(job_id: UUID) -> tuple[WorkOrderView, StaffActor]:
 async def test_a_call_for_help_is_shown_everywhere_until_answered(
     dispatcher: Browser, console_demo: DemoFacts
 ) -> None:
-    job, actor = await _called(await told_by_phone(console_demo, "要去现场"))
+    job, actor = await called(await told_by_phone(console_demo, "要去现场"))
     for path in ("/console", "/console/people", "/console/alarms", PAGE):
         page = await dispatcher.see(path)
         assert "紧急求助" in page
