@@ -96,7 +96,8 @@ async def write_membership(
     reason = f"并入停电事件 {outage['number']}"
     step = TicketStep(_E.MERGE, now, reason=reason, facts=_facts(outage))
     await write_ticket_step(actor, ticket, step)
-    await _bring(actor, outage, ticket_id, TicketState.IN_HAND, _Step(now))
+    # Nobody in person has it in hand: whoever took the call may still call back.
+    await _bring(FOLLOWING, outage, ticket_id, TicketState.IN_HAND, _Step(now))
     return membership_id
 
 
@@ -166,8 +167,7 @@ async def _make(member: Member, move: ChildMove, now: datetime) -> None:
             reason = member.row["reason"] or "客户反映没有解决"
             await split(FOLLOWING, member, reason, now)
         case ChildMove.END_BACK:
-            await close_ticket(FOLLOWING, member, None, now)
-            await end(FOLLOWING, member, ChildState.BACK, None, now)
+            await end_back(FOLLOWING, member, None, now)
         case ChildMove.END_NO_ANSWER:
             await close_ticket(FOLLOWING, member, CallbackOutcome.NO_ANSWER, now)
             await end(FOLLOWING, member, ChildState.NO_ANSWER, _SILENT, now)
@@ -200,7 +200,7 @@ async def _ask(member: Member, now: datetime) -> None:
 
 async def end_back(actor: Actor, member: Member, words: str | None, now: datetime) -> None:
     """The customer says that supply is back: the ticket closes on that."""
-    await _bring(actor, member.outage, member.ticket_id, TicketState.REPLIED, _Step(now))
+    await _bring(FOLLOWING, member.outage, member.ticket_id, TicketState.REPLIED, _Step(now))
     await close_ticket(actor, member, CallbackOutcome.SATISFIED, now, words)
     back_at = member.outage["restored_at"] or now
     await happened(member.ticket_id, PromiseWhat.RESTORE, back_at)

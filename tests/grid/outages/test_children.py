@@ -23,8 +23,12 @@ from grid.outages.rules import ChildrenNotAnswered, OutageStepNotPossible
 from grid.outages.schedule import close_answered
 from grid.outages.types import AnswerChild, JoinTickets, SplitTickets
 from grid.outages.words import OutageEvent, OutageState
+from grid.work_orders.callbacks import callbacks
 from grid.work_orders.intake import report_fault
 from grid.work_orders.reading import view_one
+from grid.work_orders.ticket_steps import take_ticket_step
+from grid.work_orders.ticket_types import DoTicketVerb
+from grid.work_orders.words import CallbackOutcome, TicketEvent
 from tests.grid.outages.scene import (
     Village,
     by_phone,
@@ -294,6 +298,28 @@ async def test_W4_a_ticket_that_the_office_moved_by_itself_ends_its_membership(
     await settle_due(100)
     assert await state_of(called) == ("closed", "back")
     assert await state_of(cancelled) == ("cancelled", "withdrawn")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "ticket_state", "child", "kept", "jobs"),
+    [("satisfied", "closed", "back", True, 0), ("not_solved", "accepted", "split", None, 1)],
+)
+async def test_W4_a_call_back_from_the_list_of_the_office_counts_like_any_answer(
+    village: Village, outcome: str, ticket_state: str, child: str, kept: bool | None, jobs: int
+) -> None:
+    outage = await dark(village)
+    ticket = (await by_phone(village)).ticket.id
+    await restored(village, outage.id)
+    (waiting,) = (await callbacks(village.dispatcher)).items
+    assert waiting.ticket_id == ticket
+    command = DoTicketVerb(version=waiting.version, outcome=CallbackOutcome(outcome), words="已问")
+    await take_ticket_step(village.dispatcher, ticket, TicketEvent.CALLBACK, command)
+    await settle_due(100)
+    assert await state_of(ticket) == (ticket_state, child)
+    (told,) = await promises_told(ticket)
+    assert told["kept"] is kept
+    assert len(await jobs_of(ticket)) == jobs
+    assert await settle_due(100) == 0
 
 
 async def test_the_children_page_puts_those_who_wait_first(village: Village) -> None:
