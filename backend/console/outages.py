@@ -309,3 +309,18 @@ async def _page(
         done=told if done else None,
         **{"problem": None, "typed": {}, "form": None, "outcome": None, "why_not": {}, **values},
     )
+
+
+#: Every route of outages.
+ROUTES = (
+    outages_page,
+    new_outage_page,
+    announce,
+    outage_page,
+    back_to_outage,
+    act,
+    join,
+    split,
+    answer,
+    export,
+)
