@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import pyotp
 
 ROOT = Path(__file__).parents[2]
 _START_S = 120.0
@@ -41,19 +42,21 @@ class Station:
         """Headers of a signed-in phone; signed in once per person."""
         if employee_no not in self._tokens:
             person = next(one for one in self.facts["staff"] if one["employee_no"] == employee_no)
+            second = person["totp_secret"]
             answer = await self.client.post(
                 f"{self.facts['base_url']}/api/v1/sessions",
                 json={
                     "employee_no": employee_no,
                     "password": person["password"],
-                    "device_id": "journey",
+                    "device_id": f"journey-{employee_no}",
+                    **({} if second is None else {"code": pyotp.TOTP(second).now()}),
                 },
             )
             answer.raise_for_status()
             self._tokens[employee_no] = {"Authorization": f"Bearer {answer.json()['access_token']}"}
         return self._tokens[employee_no]
 
-    async def api(self, who: str, method: str, path: str, **body: Any) -> Any:
+    async def api(self, who: str, method: str, path: str, /, **body: Any) -> Any:
         """One call of the phones' door; raises on anything but success."""
         answer = await self.client.request(
             method,
@@ -64,6 +67,30 @@ class Station:
         if answer.is_error:
             raise AssertionError(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer.json() if answer.content else None
+
+    async def refused(self, who: str, method: str, path: str, /, **body: Any) -> dict[str, Any]:
+        """One call of the phones' door that must be refused; gives the problem."""
+        answer = await self.client.request(
+            method,
+            f"{self.facts['base_url']}/api/v1{path}",
+            headers=await self.as_staff(who),
+            json=body or None,
+        )
+        assert answer.is_client_error, f"{method} {path}: {answer.status_code} {answer.text}"
+        return dict(answer.json())
+
+    async def advance(self, seconds: int) -> None:
+        """Push business time forward, as `wangge clock advance` does."""
+        pushing = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "backend", "clock", "advance", str(seconds), "--home", str(self.home)),
+            cwd=ROOT,
+            env={key: value for key, value in os.environ.items() if not key.startswith("WANGGE_")},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        told, _ = await pushing.communicate()
+        assert pushing.returncode == 0, told.decode()
 
     async def says(self, openid: str, content: str) -> dict[str, Any]:
         """A customer writes; the answer holds the reply they got at once."""
