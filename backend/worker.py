@@ -46,9 +46,11 @@ from grid.supervision import schedule as supervision_schedule
 from grid.territory import schedule as territory_schedule
 from grid.visits import reactions as visits_reactions
 from grid.visits import schedule as visits_schedule
-from grid.work_orders import clock_reactions, pause_schedule, promise_reactions, ticket_schedule
 from grid.work_orders import reactions as work_orders_reactions
 from grid.work_orders import schedule as work_orders_schedule
+from grid.work_orders.tickets import schedule as ticket_schedule
+from grid.work_orders.times import clock_reactions, promise_reactions
+from grid.work_orders.times import schedule as pause_schedule
 
 #: Modules whose import registers reactions and schedules; one list for all rooms and doors.
 ROOMS = (

@@ -42,8 +42,8 @@ from grid.outages.joining import answer_by_customer, child_waiting
 from grid.territory import service as territory
 from grid.territory.types import CustomerActor, GridRole
 from grid.work_orders.intake import report_fault
-from grid.work_orders.ticket_types import RateTicket, ReportFault, TicketView
-from grid.work_orders.tickets import rate_ticket, say_still_dark, tickets_of_openid
+from grid.work_orders.tickets.followed import rate_ticket, say_still_dark, tickets_of_openid
+from grid.work_orders.tickets.types import RateTicket, ReportFault, TicketView
 from grid.work_orders.words import Channel, TicketKind, TicketState, WorkOrderState
 
 #: The customer's newest tickets that are looked at.

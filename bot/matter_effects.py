@@ -6,10 +6,10 @@ from bot.conversation.types import FileMatter, Outcome, SayRatingWords
 from grid.customers import service as customers
 from grid.territory import service as territory
 from grid.territory.types import CustomerActor, GridRole
-from grid.work_orders.ticket_intake import take_ticket
-from grid.work_orders.ticket_types import RateWords, TakeTicket, TicketView
-from grid.work_orders.tickets import add_rating_words
-from grid.work_orders.urging import urge_ticket
+from grid.work_orders.tickets.followed import add_rating_words
+from grid.work_orders.tickets.intake import take_ticket
+from grid.work_orders.tickets.types import RateWords, TakeTicket, TicketView
+from grid.work_orders.tickets.urging import urge_ticket
 from grid.work_orders.words import Channel, ComplaintClass, TicketKind, TicketState
 
 _OVER = (TicketState.CLOSED, TicketState.CANCELLED, TicketState.REPLIED, TicketState.CALLED_BACK)

@@ -16,7 +16,6 @@ from bot.outbound import Body, Menu, Text, queue
 from grid.kit.clock import business_now
 from grid.kit.database import fetch_value
 from grid.kit.outbox import reaction
-from grid.work_orders.arrival import code_for_customer
 from grid.work_orders.events import (
     TicketClosed,
     WorkOrderAccepted,
@@ -24,9 +23,10 @@ from grid.work_orders.events import (
     WorkOrderChanged,
     WorkOrderCompleted,
 )
-from grid.work_orders.promising import promise_arrival
-from grid.work_orders.ticket_types import TicketView
-from grid.work_orders.tickets import ticket_view
+from grid.work_orders.on_site.arrival import code_for_customer
+from grid.work_orders.tickets.followed import ticket_view
+from grid.work_orders.tickets.types import TicketView
+from grid.work_orders.times.promising import promise_arrival
 from grid.work_orders.words import TicketKind, TicketState, WorkOrderEvent, WorkOrderState
 
 _ON_THE_WAY = frozenset({WorkOrderState.ACCEPTED, WorkOrderState.EN_ROUTE})

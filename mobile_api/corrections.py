@@ -10,9 +10,9 @@ from grid.kit.idempotency import once
 from grid.kit.pages import LIMIT_DEFAULT, Page
 from grid.kit.refusals import NotFound
 from grid.territory.types import ChangeState
-from grid.work_orders import corrections as verbs
-from grid.work_orders.correction_reading import corrections
-from grid.work_orders.correction_types import (
+from grid.work_orders.times import corrections as verbs
+from grid.work_orders.times.correction_reading import corrections
+from grid.work_orders.times.types import (
     CorrectionView,
     DecideCorrection,
     ProposeCorrection,

@@ -8,7 +8,8 @@ from litestar.params import FromPath, JSONBody
 from grid.evidence.types import AttachEvidence, EvidenceView
 from grid.kit.idempotency import once
 from grid.kit.pages import LIMIT_DEFAULT, Page
-from grid.work_orders import arrival, arrival_flags, safety, site_evidence
+from grid.work_orders.on_site import arrival, arrival_flags, safety
+from grid.work_orders.on_site import evidence as site_evidence
 from grid.work_orders.types import (
     AnswerAlarm,
     ArrivalFlagView,

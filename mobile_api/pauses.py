@@ -9,9 +9,9 @@ from grid.clocks.types import DecidePause, PauseView, RequestPause, Subject
 from grid.kit.idempotency import once
 from grid.kit.pages import LIMIT_DEFAULT, Page
 from grid.kit.refusals import NotFound
-from grid.work_orders import pausing, priorities
-from grid.work_orders.correction_reading import open_pauses, pauses_of_matter
-from grid.work_orders.correction_types import ChangePriority, OpenPauseView
+from grid.work_orders.times import pausing, priorities
+from grid.work_orders.times.correction_reading import open_pauses, pauses_of_matter
+from grid.work_orders.times.types import ChangePriority, OpenPauseView
 from grid.work_orders.types import WorkOrderView
 from mobile_api.parameters import IdempotencyKey, Limit, StaffRequest
 

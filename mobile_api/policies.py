@@ -12,7 +12,7 @@ from grid.clocks.types import Target
 from grid.kit.idempotency import once
 from grid.kit.pages import Page
 from grid.kit.refusals import NotFound
-from grid.work_orders.policy_preview import affected
+from grid.work_orders.times.policy_preview import affected
 from mobile_api.parameters import IdempotencyKey, StaffRequest
 
 _VERBS = {"release": verbs.release_policy, "withdraw": verbs.withdraw_policy}

@@ -7,7 +7,7 @@ from litestar.params import FromPath
 
 from grid.kit.pages import Page
 from grid.notices.types import PromiseView
-from grid.work_orders.promising import ticket_promises
+from grid.work_orders.times.promising import ticket_promises
 from mobile_api.parameters import StaffRequest
 
 

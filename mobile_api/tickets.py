@@ -10,12 +10,14 @@ from grid.evidence.types import AttachEvidence, EvidenceView
 from grid.kit.idempotency import once
 from grid.kit.pages import LIMIT_DEFAULT, Page
 from grid.kit.refusals import NotFound
-from grid.work_orders import callbacks, ratings, sealed, ticket_evidence, ticket_reading
-from grid.work_orders.forms import FIELDS, FormField
-from grid.work_orders.ticket_intake import take_ticket
-from grid.work_orders.ticket_rules import TICKET_RIGHT
-from grid.work_orders.ticket_steps import take_ticket_step
-from grid.work_orders.ticket_types import (
+from grid.work_orders.tickets import callbacks, ratings, sealed
+from grid.work_orders.tickets import evidence as ticket_evidence
+from grid.work_orders.tickets import reading as ticket_reading
+from grid.work_orders.tickets.forms import FIELDS, FormField
+from grid.work_orders.tickets.intake import take_ticket
+from grid.work_orders.tickets.rules import TICKET_RIGHT
+from grid.work_orders.tickets.steps import take_ticket_step
+from grid.work_orders.tickets.types import (
     CallbackView,
     DoTicketVerb,
     RatingView,

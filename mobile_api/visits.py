@@ -17,7 +17,7 @@ from grid.visits.reporting import report_visit
 from grid.visits.rules import month_day
 from grid.visits.types import ReportVisit, VisitFilter, VisitView
 from grid.visits.words import CheckState
-from grid.work_orders.ticket_types import TicketView
+from grid.work_orders.tickets.types import TicketView
 from mobile_api.parameters import Code, Cursor, IdempotencyKey, Limit, StaffRequest
 
 Month: TypeAlias = Annotated[

@@ -142,3 +142,14 @@ def _given(query: Mapping[str, str]) -> dict[str, str]:
         for name in BoardFilter.__struct_fields__
         if name in query and query[name].strip()
     }
+
+
+#: The routes of these pages.
+ROUTES = (
+    board_page,
+    board_rows,
+    alarms,
+    live,
+    map_data,
+    export,
+)

@@ -104,3 +104,10 @@ async def _one(actor: StaffActor, wanted: BulkAction, job_id: UUID, version: int
     except Refusal as refusal:
         return Outcome(job_id, number, False, refusal.detail or refusal.title)
     return Outcome(job_id, number, True, "已完成")
+
+
+#: The routes of these pages.
+ROUTES = (
+    bulk,
+    back_to_board,
+)

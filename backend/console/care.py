@@ -124,4 +124,4 @@ async def _card(
     )
 
 
-HANDLERS = (care_page, card_page, back_to_card, set_tag, change_tag)
+ROUTES = (care_page, card_page, back_to_card, set_tag, change_tag)

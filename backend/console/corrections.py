@@ -24,10 +24,11 @@ from grid.clocks.types import (
 from grid.kit.refusals import NotFound, Refusal
 from grid.territory.authority import Action, may, require, visible
 from grid.territory.types import ChangeState
-from grid.work_orders import corrections, pausing, priorities, reading
-from grid.work_orders.correction_reading import corrections as list_corrections
-from grid.work_orders.correction_reading import open_pauses, pauses_of_matter
-from grid.work_orders.correction_types import (
+from grid.work_orders import reading
+from grid.work_orders.times import corrections, pausing, priorities
+from grid.work_orders.times.correction_reading import corrections as list_corrections
+from grid.work_orders.times.correction_reading import open_pauses, pauses_of_matter
+from grid.work_orders.times.types import (
     OF_PAUSE,
     ChangePriority,
     CorrectedField,
@@ -241,3 +242,13 @@ async def _times(
         me_subject=request.user.subject,
         **_SHARED,
     )
+
+
+#: The routes of these pages.
+ROUTES = (
+    corrections_page,
+    decide_pause,
+    decide_correction,
+    times_page,
+    send_times,
+)

@@ -52,3 +52,10 @@ async def customer_page(request: ConsoleRequest, account_no: FromPath[str]) -> R
         found = await reading.work_orders(request.user, wanted)
         jobs = [job for job in found.items if job.account_no == account.account_no]
     return await page(request, "customer.html", account=account, jobs=jobs)
+
+
+#: The routes of these pages.
+ROUTES = (
+    customers_page,
+    customer_page,
+)

@@ -280,3 +280,13 @@ async def _sheet(
             "X-Content-Type-Options": "nosniff",
         },
     )
+
+
+#: The routes of these pages.
+ROUTES = (
+    indicators_page,
+    export,
+    indicator_page,
+    export_records,
+    change_period,
+)

@@ -95,3 +95,12 @@ async def _page(
     }
     status = 200 if refusal is None else refusal.status
     return await page(request, "number.html", status, **values)
+
+
+#: The routes of these pages.
+ROUTES = (
+    numbers_page,
+    number_page,
+    propose,
+    decide,
+)

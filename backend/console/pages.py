@@ -16,7 +16,7 @@ from grid.kit.clock import SHANGHAI, business_now
 from grid.overviews.board import DANGERS_SHOWN, dangers
 from grid.territory.authority import Action, may
 from grid.territory.types import StaffActor
-from grid.work_orders.safety import open_alarms
+from grid.work_orders.on_site.safety import open_alarms
 from grid.work_orders.types import SafetyAlarmView, WorkOrderView
 
 PAGES = templates(Path(__file__).parent / "templates")

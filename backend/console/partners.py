@@ -28,7 +28,7 @@ from grid.partners.types import (
     PartnerOrderFilter,
 )
 from grid.territory.authority import Action, require, visible
-from grid.work_orders import forms as ticket_forms
+from grid.work_orders.tickets import forms as ticket_forms
 from grid.work_orders.words import TicketKind
 
 #: The largest file of orders that the page takes: 2,000 rows fit well.
@@ -202,3 +202,15 @@ async def take_file(request: ConsoleRequest) -> Response[str]:
     except Refusal as refusal:
         return await fragment(request, "province_file.html", report=None, problem=refusal.detail)
     return await fragment(request, "province_file.html", report=report, problem=None)
+
+
+#: The routes of these pages.
+ROUTES = (
+    handovers_page,
+    make_handover,
+    handover_page,
+    back_to_handover,
+    take_handover_step,
+    province_page,
+    take_file,
+)

@@ -32,3 +32,10 @@ async def set_password(request: ConsoleRequest) -> Response[str] | Redirect:
             request, "password.html", refusal.status, problem=refusal.detail, done=False
         )
     return Redirect("/console/password?done=1", status_code=303)
+
+
+#: The routes of these pages.
+ROUTES = (
+    password_page,
+    set_password,
+)

@@ -55,3 +55,11 @@ async def replay_dead_letter(request: ConsoleRequest, delivery_id: FromPath[UUID
         return Redirect("/console/dead-letters?done=gone", status_code=303)
     await audit.record("dead_letter.replay", str(delivery_id))
     return Redirect("/console/dead-letters?done=again", status_code=303)
+
+
+#: The routes of these pages.
+ROUTES = (
+    people_page,
+    dead_letters_page,
+    replay_dead_letter,
+)

@@ -18,7 +18,7 @@ from grid.clocks.policy_types import AffectedView, PolicyView, ProposePolicy
 from grid.clocks.types import Hours, Target
 from grid.kit.refusals import Invalid, NotFound, Refusal
 from grid.territory.authority import Action, may
-from grid.work_orders.policy_preview import affected
+from grid.work_orders.times.policy_preview import affected
 from grid.work_orders.words import Priority
 
 #: How long a unit of the form is, in seconds.
@@ -149,3 +149,11 @@ async def _page(
         bad_field=refusal.field if isinstance(refusal, Invalid) else None,
         done=request.query_params.get("done"),
     )
+
+
+#: The routes of these pages.
+ROUTES = (
+    policies_page,
+    propose,
+    decide,
+)

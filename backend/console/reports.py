@@ -17,7 +17,7 @@ from grid.kit.refusals import Invalid, Refusal
 from grid.outages import triage
 from grid.outages.types import KnownOutage
 from grid.territory.authority import Action, may, require
-from grid.work_orders.ticket_types import ReportFault, TicketView
+from grid.work_orders.tickets.types import ReportFault, TicketView
 from grid.work_orders.words import Channel
 
 _WORDS = {
@@ -114,3 +114,11 @@ async def _page(
 
 def _typed(fields: dict[str, str]) -> dict[str, Any]:
     return {name: fields.get(name, "") for name in _ASKED}
+
+
+#: The routes of these pages.
+ROUTES = (
+    new_report,
+    report,
+    back_to_board,
+)

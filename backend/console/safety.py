@@ -11,7 +11,7 @@ from backend.console.pages import page
 from backend.console.session import ConsoleRequest
 from grid.kit.refusals import NotFound, Refusal
 from grid.territory.authority import Action, require
-from grid.work_orders.safety import answer_alarms
+from grid.work_orders.on_site.safety import answer_alarms
 from grid.work_orders.types import AnswerAlarm
 
 _WORDS = {"words": "核实情况和处理结果"}
@@ -53,3 +53,11 @@ async def answer_alarm(
             form=work_order_id,
         )
     return Redirect(f"{_HERE}?done", status_code=303)
+
+
+#: The routes of these pages.
+ROUTES = (
+    safety_alarms_page,
+    back_to_alarms,
+    answer_alarm,
+)

@@ -133,3 +133,10 @@ async def delete_filter(request: ConsoleRequest, filter_id: FromPath[UUID]) -> R
     if not rows:
         raise NotFound("没有这个筛选")
     return Redirect(PAGES[rows[0]["page"]], status_code=303)
+
+
+#: The routes of these pages.
+ROUTES = (
+    save_filter,
+    delete_filter,
+)

@@ -132,3 +132,11 @@ def _form(
     if device is None:
         answer.set_cookie(device_cookie(shown))
     return answer
+
+
+#: The routes of these pages.
+ROUTES = (
+    sign_in_page,
+    sign_in,
+    sign_out,
+)

@@ -278,3 +278,17 @@ def _row(one: SupervisionView) -> tuple[str | None, ...]:
         one.answer,
         moment_text(one.closed_at),
     )
+
+
+#: The routes of these pages.
+ROUTES = (
+    inbox,
+    inbox_rows,
+    export,
+    open_by_hand,
+    back_to_inbox,
+    back_to_order,
+    bulk,
+    order_page,
+    take_step,
+)

@@ -22,9 +22,9 @@ from grid.kit.refusals import Invalid, Refusal
 from grid.outages import triage
 from grid.outages.types import KnownOutage
 from grid.territory.authority import Action, may, require
-from grid.work_orders.forms import FIELDS
-from grid.work_orders.ticket_reading import open_tickets_of_account
-from grid.work_orders.ticket_types import StaffTicketView, TakeTicket, TicketView
+from grid.work_orders.tickets.forms import FIELDS
+from grid.work_orders.tickets.reading import open_tickets_of_account
+from grid.work_orders.tickets.types import StaffTicketView, TakeTicket, TicketView
 from grid.work_orders.words import Channel, TicketKind
 
 _WORDS = {

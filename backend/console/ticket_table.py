@@ -6,7 +6,7 @@ from datetime import datetime
 from backend.console import words
 from backend.console.limits import next_limit
 from backend.console.workbook import moment_text, workbook
-from grid.work_orders.ticket_types import StaffTicketView
+from grid.work_orders.tickets.types import StaffTicketView
 
 _HEADINGS = (
     "单号",

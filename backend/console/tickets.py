@@ -21,13 +21,14 @@ from grid.kit.clock import business_now
 from grid.kit.refusals import Invalid, NotFound, Refusal, StaleVersion
 from grid.overviews.board import stations
 from grid.territory.authority import Action, require, visible
-from grid.work_orders import sealed, ticket_reading
-from grid.work_orders.callbacks import callbacks
-from grid.work_orders.forms import shown
-from grid.work_orders.handlers import possible_handlers
-from grid.work_orders.ticket_rules import TICKET_RIGHT
-from grid.work_orders.ticket_steps import take_ticket_step
-from grid.work_orders.ticket_types import (
+from grid.work_orders.tickets import reading as ticket_reading
+from grid.work_orders.tickets import sealed
+from grid.work_orders.tickets.callbacks import callbacks
+from grid.work_orders.tickets.forms import shown
+from grid.work_orders.tickets.handlers import possible_handlers
+from grid.work_orders.tickets.rules import TICKET_RIGHT
+from grid.work_orders.tickets.steps import take_ticket_step
+from grid.work_orders.tickets.types import (
     DoTicketVerb,
     ReadAuthor,
     SealedAuthorView,

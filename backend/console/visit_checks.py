@@ -148,4 +148,4 @@ async def _result(
     )
 
 
-HANDLERS = (checks_page, export_checks, results_page, result_page, back_to_result, verify)
+ROUTES = (checks_page, export_checks, results_page, result_page, back_to_result, verify)

@@ -185,4 +185,4 @@ def _day_of(plan: PlanView, text: str | None, today: date) -> date:
     return coming[0] if coming else plan.days[0].day
 
 
-HANDLERS = (visits_page, back_to_visits, make, plan_page, plan_file, change)
+ROUTES = (visits_page, back_to_visits, make, plan_page, plan_file, change)

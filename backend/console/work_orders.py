@@ -19,8 +19,8 @@ from grid.territory.authority import Action, may
 from grid.work_orders import reading, steps
 from grid.work_orders.intake import open_work_order
 from grid.work_orders.rules import WAITING
-from grid.work_orders.ticket_types import TicketView
-from grid.work_orders.tickets import ticket_view
+from grid.work_orders.tickets.followed import ticket_view
+from grid.work_orders.tickets.types import TicketView
 from grid.work_orders.types import AssignByHand, DoVerb, OpenWorkOrder, WorkOrderView
 from grid.work_orders.words import Priority, WorkOrderEvent, WorkOrderState
 
@@ -207,3 +207,14 @@ async def _candidates(request: ConsoleRequest, job: WorkOrderView) -> list[Candi
         job.state in WAITING and WorkOrderEvent.ASSIGN in job.allowed
     )
     return await dispatch.candidates(request.user, job.id) if can_give else None
+
+
+#: The routes of these pages.
+ROUTES = (
+    work_order_page,
+    job_version,
+    assign,
+    back_to_job,
+    further,
+    take_step,
+)

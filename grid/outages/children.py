@@ -26,8 +26,8 @@ from grid.outages.words import ChildState, JoinedBy, OutageState
 from grid.territory.types import Actor, SystemActor
 from grid.work_orders.locating import located_as
 from grid.work_orders.opening import NewJob, write_job
-from grid.work_orders.ticket_recording import TicketStep, lock_ticket, write_ticket_step
-from grid.work_orders.ticket_rules import REACHED_BY, STEPS_OF, TICKET_TRANSITIONS
+from grid.work_orders.tickets.recording import TicketStep, lock_ticket, write_ticket_step
+from grid.work_orders.tickets.rules import REACHED_BY, STEPS_OF, TICKET_TRANSITIONS
 from grid.work_orders.words import (
     CallbackOutcome,
     Priority,

@@ -30,10 +30,10 @@ from grid.work_orders import policies
 from grid.work_orders.intake import check_called_at, report_fault
 from grid.work_orders.locating import Located, account_told, locate
 from grid.work_orders.opening import NewTicket, one_at_a_time, write_ticket
-from grid.work_orders.ticket_intake import check_fields, take_ticket
-from grid.work_orders.ticket_recording import TicketStep, lock_ticket, write_ticket_step
-from grid.work_orders.ticket_types import ReportFault, TakeTicket, TicketView
-from grid.work_orders.tickets import ticket_view
+from grid.work_orders.tickets.followed import ticket_view
+from grid.work_orders.tickets.intake import check_fields, take_ticket
+from grid.work_orders.tickets.recording import TicketStep, lock_ticket, write_ticket_step
+from grid.work_orders.tickets.types import ReportFault, TakeTicket, TicketView
 from grid.work_orders.words import Priority, TicketEvent, TicketKind
 
 #: An outage that is on, or was planned to be on by now.

@@ -18,7 +18,7 @@ from grid.outages.words import (
     OutageKind,
     OutageState,
 )
-from grid.work_orders.ticket_types import ReportFault, TicketView
+from grid.work_orders.tickets.types import ReportFault, TicketView
 from grid.work_orders.types import ShortWords, Words
 from grid.work_orders.words import Channel, TicketState, WorkOrderState
 

@@ -23,8 +23,8 @@ from grid.partners.types import (
 )
 from grid.territory.authority import Action, visible
 from grid.territory.types import StaffActor
-from grid.work_orders.accused import HIDDEN_FROM
 from grid.work_orders.rules import reaches
+from grid.work_orders.tickets.accused import HIDDEN_FROM
 from grid.work_orders.words import TicketKind, TicketState
 
 _ROWS = (

@@ -24,9 +24,9 @@ from grid.partners.types import (
     HandoverView,
 )
 from grid.territory.types import StaffActor
-from grid.work_orders.pausing import end_pause
-from grid.work_orders.ticket_recording import TicketStep, write_ticket_step
-from grid.work_orders.ticket_rules import TICKET_TRANSITIONS
+from grid.work_orders.tickets.recording import TicketStep, write_ticket_step
+from grid.work_orders.tickets.rules import TICKET_TRANSITIONS
+from grid.work_orders.times.pausing import end_pause
 from grid.work_orders.words import TicketEvent, TicketKind, TicketState
 
 _E = HandoverEvent

@@ -33,14 +33,14 @@ from grid.partners.types import (
 )
 from grid.territory.authority import Action, require
 from grid.territory.types import StaffActor
-from grid.work_orders.accused import is_accused
 from grid.work_orders.opening import number_of, one_at_a_time
-from grid.work_orders.pausing import request_pause
 from grid.work_orders.rules import reaches
-from grid.work_orders.ticket_intake import take_ticket
-from grid.work_orders.ticket_recording import TicketStep, write_ticket_step
-from grid.work_orders.ticket_types import TakeTicket
-from grid.work_orders.tickets import lock_with_job
+from grid.work_orders.tickets.accused import is_accused
+from grid.work_orders.tickets.followed import lock_with_job
+from grid.work_orders.tickets.intake import take_ticket
+from grid.work_orders.tickets.recording import TicketStep, write_ticket_step
+from grid.work_orders.tickets.types import TakeTicket
+from grid.work_orders.times.pausing import request_pause
 from grid.work_orders.words import Channel, Priority, TicketEvent, TicketKind
 
 _E = HandoverEvent

@@ -26,16 +26,16 @@ from grid.territory.types import SystemActor
 from grid.work_orders.locating import Located, locate
 from grid.work_orders.opening import NewJob, NewTicket, one_at_a_time, write_job, write_ticket
 from grid.work_orders.rules import FROM_INTAKE, OVER
-from grid.work_orders.sealed import seal_author
-from grid.work_orders.ticket_recording import (
+from grid.work_orders.tickets.followed import lock_with_job
+from grid.work_orders.tickets.recording import (
     TICKET_FROM_INTAKE,
     TicketStep,
     write_ticket_step,
 )
-from grid.work_orders.ticket_rules import TICKET_TRANSITIONS
-from grid.work_orders.ticket_types import ReportFault, TakeTicket
-from grid.work_orders.tickets import lock_with_job
-from grid.work_orders.urging import write_urge
+from grid.work_orders.tickets.rules import TICKET_TRANSITIONS
+from grid.work_orders.tickets.sealed import seal_author
+from grid.work_orders.tickets.types import ReportFault, TakeTicket
+from grid.work_orders.tickets.urging import write_urge
 from grid.work_orders.words import (
     Channel,
     Priority,

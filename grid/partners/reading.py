@@ -20,7 +20,7 @@ from grid.partners.types import (
 )
 from grid.territory.authority import Action, visible
 from grid.territory.types import StaffActor
-from grid.work_orders.accused import HIDDEN_FROM
+from grid.work_orders.tickets.accused import HIDDEN_FROM
 from grid.work_orders.words import TicketState
 
 _MESSAGES = (

@@ -11,7 +11,7 @@ from msgspec import Meta
 from grid.clocks.types import ClockView
 from grid.geography.types import Place
 from grid.territory.types import Line
-from grid.work_orders.ticket_types import Form, Phone
+from grid.work_orders.tickets.types import Form, Phone
 from grid.work_orders.types import AccountNo, ShortWords, Words
 from grid.work_orders.words import ComplaintClass, TicketKind, TicketState
 

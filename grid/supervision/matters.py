@@ -10,7 +10,7 @@ from grid.clocks.types import Subject
 from grid.kit.database import fetch, fetch_one
 from grid.territory.types import Actor
 from grid.work_orders.recording import Step, lock, write_step
-from grid.work_orders.ticket_recording import TicketStep, lock_ticket, write_ticket_step
+from grid.work_orders.tickets.recording import TicketStep, lock_ticket, write_ticket_step
 from grid.work_orders.types import DoVerb
 from grid.work_orders.words import TicketEvent, WorkOrderEvent, WorkOrderState
 

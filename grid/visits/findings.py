@@ -9,9 +9,9 @@ from grid.kit.database import execute, fetch_one, transaction
 from grid.kit.refusals import NotAllowed, NotFound
 from grid.territory.authority import Action, may
 from grid.territory.types import StaffActor
-from grid.work_orders.ticket_intake import take_ticket
-from grid.work_orders.ticket_types import TakeTicket, TicketView
-from grid.work_orders.tickets import ticket_view
+from grid.work_orders.tickets.followed import ticket_view
+from grid.work_orders.tickets.intake import take_ticket
+from grid.work_orders.tickets.types import TakeTicket, TicketView
 from grid.work_orders.words import Channel, TicketKind
 
 #: What the kinds ask beside the words; the office asks further when it calls.

@@ -12,7 +12,6 @@ from grid.kit.database import fetch_one, transaction
 from grid.kit.refusals import Invalid, NotAllowed, NotFound, Refusal
 from grid.territory.authority import ALLOWED, Action
 from grid.territory.types import Actor, StaffActor
-from grid.work_orders.accused import refuse_accused
 from grid.work_orders.job_rows import end_assignment
 from grid.work_orders.kinds import KINDS, SKILL_WORDS
 from grid.work_orders.last_step import stale
@@ -25,7 +24,8 @@ from grid.work_orders.recording import (
     write_given,
 )
 from grid.work_orders.rules import CLOCK_EFFECTS, WAITING, next_state, reaches
-from grid.work_orders.ticket_recording import TicketStep, follow_job
+from grid.work_orders.tickets.accused import refuse_accused
+from grid.work_orders.tickets.recording import TicketStep, follow_job
 from grid.work_orders.types import AssignByHand, DoVerb, WorkOrderView
 from grid.work_orders.words import (
     Capacity,

@@ -11,18 +11,18 @@ from grid.kit.refusals import Invalid, NotAllowed, NotFound, TooMany
 from grid.territory.authority import Action
 from grid.territory.types import Actor, CustomerActor, StaffActor
 from grid.work_orders import policies
-from grid.work_orders.accused import is_accused, reaches_ticket
 from grid.work_orders.kinds import check_opener
 from grid.work_orders.locating import Located, locate, located_as
+from grid.work_orders.on_site.safety_gate import declare_live
 from grid.work_orders.opening import NewJob, NewTicket, one_at_a_time, write_job, write_ticket
 from grid.work_orders.reading import view_one
 from grid.work_orders.recording import Step, say_changed, write_history
 from grid.work_orders.rules import OVER, check_times
-from grid.work_orders.safety_gate import declare_live
-from grid.work_orders.ticket_recording import TicketStep, lock_ticket, write_ticket_step
-from grid.work_orders.ticket_rules import DRIVEN_BY_JOB, MAY_HAVE_JOBS, TICKET_TRANSITIONS
-from grid.work_orders.ticket_types import ReportFault, TicketView
-from grid.work_orders.tickets import ticket_view
+from grid.work_orders.tickets.accused import is_accused, reaches_ticket
+from grid.work_orders.tickets.followed import ticket_view
+from grid.work_orders.tickets.recording import TicketStep, lock_ticket, write_ticket_step
+from grid.work_orders.tickets.rules import DRIVEN_BY_JOB, MAY_HAVE_JOBS, TICKET_TRANSITIONS
+from grid.work_orders.tickets.types import ReportFault, TicketView
 from grid.work_orders.types import DoVerb, OpenWorkOrder, WorkOrderView
 from grid.work_orders.words import (
     Channel,

@@ -13,7 +13,7 @@ from grid.kit.refusals import Invalid, NotFound
 from grid.territory.authority import Action, may, require, visible
 from grid.territory.places import GridOfPlace, grid_holding, grid_of_village_named
 from grid.territory.types import Actor, CustomerActor, StaffActor
-from grid.work_orders.ticket_types import ReportFault, TakeTicket
+from grid.work_orders.tickets.types import ReportFault, TakeTicket
 
 #: Where limits are looked up while nobody knows the place.
 _NOWHERE = "rural"

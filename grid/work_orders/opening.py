@@ -22,7 +22,7 @@ from grid.work_orders.events import DangerReported, TicketOpened, WorkOrderOpene
 from grid.work_orders.kinds import KINDS
 from grid.work_orders.locating import Located
 from grid.work_orders.rules import FROM_INTAKE
-from grid.work_orders.ticket_recording import TICKET_FROM_INTAKE
+from grid.work_orders.tickets.recording import TICKET_FROM_INTAKE
 from grid.work_orders.words import (
     Channel,
     ComplaintClass,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from grid.geography.types import PlaceClass
 from grid.kit.dated_settings import define, value_at, values_at
-from grid.work_orders.arrival_rules import ArrivalLimits
+from grid.work_orders.on_site.rules import ArrivalLimits
 
 _COMPANY = "公司规定,待县公司确认"
 _SAFETY = "公司安全规定,待县公司确认"

@@ -2,8 +2,8 @@
 
 from grid.kit.outbox import reaction
 from grid.territory.types import StaffDisabled
-from grid.work_orders.arrival_flags import flag_arrival
 from grid.work_orders.events import WorkOrderArrived
+from grid.work_orders.on_site.arrival_flags import flag_arrival
 from grid.work_orders.releasing import release_jobs_of
 
 

@@ -18,7 +18,6 @@ from grid.kit.pages import LIMIT_MAX, Page, decode_cursor, encode_cursor
 from grid.kit.refusals import Invalid, NotFound
 from grid.territory.authority import Action, Visible, visible
 from grid.territory.types import Actor, StaffActor
-from grid.work_orders.accused import HIDDEN_FROM
 from grid.work_orders.kinds import KINDS, missing_evidence
 from grid.work_orders.rules import (
     ASSIGNEE_ONLY,
@@ -29,6 +28,7 @@ from grid.work_orders.rules import (
     WAITING,
     reaches,
 )
+from grid.work_orders.tickets.accused import HIDDEN_FROM
 from grid.work_orders.types import PersonView, TransitionView, WorkOrderFilter, WorkOrderView
 from grid.work_orders.words import (
     ArrivalGrade,

@@ -36,7 +36,7 @@ from grid.work_orders.job_rows import (
 )
 from grid.work_orders.kinds import KINDS
 from grid.work_orders.rules import ASSIGNMENT_TRANSITIONS, OPEN_ASSIGNMENT, effects_of
-from grid.work_orders.ticket_recording import TicketStep, follow_job
+from grid.work_orders.tickets.recording import TicketStep, follow_job
 from grid.work_orders.types import DoVerb
 from grid.work_orders.words import (
     ArrivalGrade,

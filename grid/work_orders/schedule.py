@@ -5,11 +5,11 @@ from grid.kit.database import fetch, transaction
 from grid.kit.schedule import schedule
 from grid.territory.types import SystemActor
 from grid.work_orders import policies
+from grid.work_orders.on_site.safety import miss_check_in
 from grid.work_orders.recording import Step, lock, write_step
 from grid.work_orders.releasing import say_tickets_left_open
 from grid.work_orders.rules import next_state
-from grid.work_orders.safety import miss_check_in
-from grid.work_orders.tickets import close_job
+from grid.work_orders.tickets.followed import close_job
 from grid.work_orders.types import DoVerb
 from grid.work_orders.words import WorkOrderEvent, WorkOrderState
 

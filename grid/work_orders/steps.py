@@ -10,9 +10,11 @@ from grid.kit.database import fetch_one, transaction
 from grid.kit.refusals import NotAllowed, NotFound
 from grid.territory.authority import Action, require
 from grid.territory.types import Actor, StaffActor
-from grid.work_orders import arrival, pausing, policies
+from grid.work_orders import policies
 from grid.work_orders.kinds import KINDS, check_evidence
 from grid.work_orders.last_step import stale
+from grid.work_orders.on_site import arrival
+from grid.work_orders.on_site.safety_gate import gate
 from grid.work_orders.reading import view_one
 from grid.work_orders.recording import Step, lock, write_step
 from grid.work_orders.rules import (
@@ -28,7 +30,7 @@ from grid.work_orders.rules import (
     next_state,
     reaches,
 )
-from grid.work_orders.safety_gate import gate
+from grid.work_orders.times import pausing
 from grid.work_orders.types import DoVerb, WorkOrderView
 from grid.work_orders.words import WorkOrderEvent, WorkOrderKind, WorkOrderState
 

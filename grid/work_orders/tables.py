@@ -10,7 +10,7 @@ from grid.kit.database import DB
 from grid.territory.tables import ServiceGrid, Staff, SupplyStation
 from grid.territory.types import ChangeState, PlaceClass
 from grid.work_orders import words
-from grid.work_orders.correction_types import CorrectedField
+from grid.work_orders.times.types import CorrectedField
 
 
 class Ticket(Table, db=DB):

@@ -18,7 +18,7 @@ from grid.kit.ids import new_id
 from grid.territory.sessions import open_session
 from grid.territory.types import Audience
 from grid.work_orders.intake import report_fault
-from grid.work_orders.ticket_types import ReportFault
+from grid.work_orders.tickets.types import ReportFault
 from grid.work_orders.words import Channel
 from tests.backend.worker_process import SETTINGS
 from tests.support.county import Grid, make_grid

@@ -11,7 +11,7 @@ from tests.house.source import TOP, dotted_name, product_files, relative, tree_o
 # its noun), the kit, and where two doors store a reply or an outcome together with its effect.
 OPENERS = re.compile(
     r"grid/kit/\w+\.py"
-    r"|grid/(?!kit/)\w+/(?!__init__|tables|types|rules)\w+\.py"
+    r"|grid/(?!kit/)(?:\w+/)+(?!__init__|tables|types|rules)\w+\.py"
     r"|bot/inbound\.py"
     r"|mobile_api/sync/\w+\.py"
 )

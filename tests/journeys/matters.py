@@ -95,9 +95,7 @@ async def breach_that_climbs_to_the_county(station: Station, customer: dict[str,
         account_no=customer["account_no"],
         phone=customer["phone"],
     )
-    who = str(
-        await until(lambda: _given(station, dispatcher, job["id"]), _SOON_S, "it is offered")
-    )
+    who = str(await until(lambda: _given(station, dispatcher, job["id"]), _SOON_S, "it is offered"))
     await walk(station, who, job, "accept")
     await station.advance(2 * HOUR + 5 * MINUTE)
     order = await until(

@@ -18,7 +18,7 @@ from backend.embedded import EmbeddedPostgres, EmbeddedValkey
 from grid.kit.database import execute, fetch_one
 from grid.territory.types import Audience
 from grid.work_orders.intake import report_fault
-from grid.work_orders.ticket_types import ReportFault
+from grid.work_orders.tickets.types import ReportFault
 from grid.work_orders.words import Channel
 from tests.conftest import empty_tables
 from tests.support.serving import TEST_SECRET, serving, web_settings

@@ -8,8 +8,8 @@ from backend.demo import DemoFacts
 from grid.dispatch.service import offer
 from grid.kit.database import fetch_one
 from grid.territory.types import StaffActor
+from grid.work_orders.on_site.safety import raise_sos
 from grid.work_orders.reading import view_one
-from grid.work_orders.safety import raise_sos
 from grid.work_orders.steps import take_step
 from grid.work_orders.types import DoVerb, OnSite, WorkOrderView
 from grid.work_orders.words import WorkOrderEvent

@@ -25,7 +25,7 @@ from grid.kit.dated_settings import SamePerson
 from grid.kit.ids import new_id
 from grid.kit.refusals import Invalid, NotAllowed, NotFound
 from grid.territory.types import StaffActor, StaffRole
-from grid.work_orders.policy_preview import affected
+from grid.work_orders.times.policy_preview import affected
 from tests.grid.work_orders.scene import make_scene, offered, told, walked
 from tests.support.county import make_grid
 from tests.support.staff import actor_of, make_dispatcher, make_staff

@@ -16,7 +16,7 @@ from grid.clocks.types import DueTimesMoved, Hours, PauseReason, Subject, Target
 from grid.kit.calendar import CalendarChanged, state_days
 from grid.kit.clock import advance, business_day, business_now
 from grid.kit.database import execute, fetch, fetch_value, transaction
-from grid.work_orders.clock_reactions import copy_due_times
+from grid.work_orders.times.clock_reactions import copy_due_times
 from tests.grid.clocks.matters import (
     DAY,
     HOUR,

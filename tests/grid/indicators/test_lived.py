@@ -6,8 +6,8 @@ from grid.indicators.reading import value
 from grid.indicators.records import records
 from grid.indicators.types import Asked, Which
 from grid.kit.clock import business_day, business_now
-from grid.work_orders.ticket_types import RateTicket
-from grid.work_orders.tickets import rate_ticket
+from grid.work_orders.tickets.followed import rate_ticket
+from grid.work_orders.tickets.types import RateTicket
 from tests.grid.work_orders.scene import completed, make_scene
 from tests.support.staff import make_dispatcher
 

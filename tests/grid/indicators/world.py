@@ -19,7 +19,6 @@ from grid.indicators.periods import midnight
 from grid.kit.database import fetch, insert_many, transaction
 from grid.kit.ids import new_id
 from grid.supervision.tables import SupervisionOrder
-from grid.work_orders.correction_types import CorrectedField
 from grid.work_orders.tables import (
     Assignment,
     Rating,
@@ -29,6 +28,7 @@ from grid.work_orders.tables import (
     WorkOrder,
     WorkOrderTransition,
 )
+from grid.work_orders.times.types import CorrectedField
 from grid.work_orders.words import TicketKind, WorkOrderKind
 from tests.support.county import Grid, make_grid, make_station
 from tests.support.staff import make_crew

@@ -23,11 +23,11 @@ from grid.outages.rules import ChildrenNotAnswered, OutageStepNotPossible
 from grid.outages.schedule import close_answered
 from grid.outages.types import AnswerChild, JoinTickets, SplitTickets
 from grid.outages.words import OutageEvent, OutageState
-from grid.work_orders.callbacks import callbacks
 from grid.work_orders.intake import report_fault
 from grid.work_orders.reading import view_one
-from grid.work_orders.ticket_steps import take_ticket_step
-from grid.work_orders.ticket_types import DoTicketVerb
+from grid.work_orders.tickets.callbacks import callbacks
+from grid.work_orders.tickets.steps import take_ticket_step
+from grid.work_orders.tickets.types import DoTicketVerb
 from grid.work_orders.words import CallbackOutcome, TicketEvent
 from tests.grid.outages.scene import (
     Village,

@@ -24,7 +24,7 @@ from grid.outages.types import AnswerChild, JoinTickets, SplitTickets
 from grid.outages.words import OutageEvent
 from grid.territory.types import CustomerActor
 from grid.work_orders.intake import report_fault
-from grid.work_orders.ticket_rules import TICKET_TRANSITIONS
+from grid.work_orders.tickets.rules import TICKET_TRANSITIONS
 from grid.work_orders.words import TicketEvent, TicketKind, TicketState
 from tests.grid.outages.scene import Village, dark, done, inside, make_village
 from tests.grid.work_orders.scene import fault

@@ -19,7 +19,7 @@ from grid.territory.types import StaffActor
 from grid.work_orders.assigning import assign
 from grid.work_orders.intake import report_fault
 from grid.work_orders.rules import effects_of
-from grid.work_orders.ticket_types import ReportFault
+from grid.work_orders.tickets.types import ReportFault
 from grid.work_orders.types import AssignByHand, WorkOrderView
 from grid.work_orders.words import ArrivalGrade, Channel, Priority, WorkOrderEvent, WorkOrderState
 from tests.support.county import Grid, make_grid

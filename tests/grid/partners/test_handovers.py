@@ -32,8 +32,8 @@ from grid.partners.types import (
 from grid.supervision.reactions import ask_about_breach
 from grid.territory.types import StaffRole
 from grid.work_orders.tables import TicketAccused
-from grid.work_orders.ticket_intake import take_ticket
-from grid.work_orders.ticket_types import TakeTicket
+from grid.work_orders.tickets.intake import take_ticket
+from grid.work_orders.tickets.types import TakeTicket
 from grid.work_orders.words import Channel, TicketKind
 from tests.grid.work_orders.scene import Scene, make_scene
 from tests.support.counting import counted

@@ -14,7 +14,7 @@ from grid.visits.planning import make_plan
 from grid.visits.rules import add_months
 from grid.visits.words import FormWord, Satisfaction
 from grid.work_orders.intake import report_fault
-from grid.work_orders.ticket_types import ReportFault
+from grid.work_orders.tickets.types import ReportFault
 from grid.work_orders.words import Channel
 from tests.grid.visits.scene import make_scene, next_month, tagged, today, visited_without_plan
 from tests.support.county import make_grid

@@ -17,7 +17,7 @@ from grid.visits.verifying import verify
 from grid.visits.words import CheckMethod, CheckOutcome
 from grid.work_orders.intake import report_fault
 from grid.work_orders.reading import today
-from grid.work_orders.ticket_types import ReportFault
+from grid.work_orders.tickets.types import ReportFault
 from grid.work_orders.words import Channel, TicketKind
 from tests.grid.visits.scene import Scene, make_scene, next_month, visited_without_plan
 from tests.support.contexts import apart

@@ -24,8 +24,8 @@ from grid.territory.tables import SignInSession
 from grid.territory.types import Skill, StaffActor
 from grid.work_orders.intake import open_work_order
 from grid.work_orders.kinds import KINDS, Gate
+from grid.work_orders.on_site.evidence import attach_evidence
 from grid.work_orders.reading import view_one
-from grid.work_orders.site_evidence import attach_evidence
 from grid.work_orders.types import AssignByHand, OpenWorkOrder, WorkOrderView
 from grid.work_orders.words import WorkOrderKind
 from tests.grid.work_orders.scene import Scene, at, make_scene, step

@@ -8,9 +8,9 @@ from asyncpg import Record
 
 from grid.kit.database import fetch
 from grid.territory.types import Audience, StaffActor, StaffRole
-from grid.work_orders.ticket_intake import take_ticket
-from grid.work_orders.ticket_steps import take_ticket_step
-from grid.work_orders.ticket_types import DoTicketVerb, StaffTicketView, TakeTicket, TicketView
+from grid.work_orders.tickets.intake import take_ticket
+from grid.work_orders.tickets.steps import take_ticket_step
+from grid.work_orders.tickets.types import DoTicketVerb, StaffTicketView, TakeTicket, TicketView
 from grid.work_orders.words import TicketEvent
 from tests.grid.work_orders.scene import Scene, make_scene
 from tests.support.staff import actor_of, make_staff

@@ -14,7 +14,7 @@ from grid.territory.types import CustomerActor, StaffActor
 from grid.work_orders.intake import report_fault
 from grid.work_orders.reading import view_one
 from grid.work_orders.steps import take_step
-from grid.work_orders.ticket_types import ReportFault, TicketView
+from grid.work_orders.tickets.types import ReportFault, TicketView
 from grid.work_orders.types import DevicePosition, DoVerb, WorkOrderView
 from grid.work_orders.words import Channel, WorkOrderEvent
 from tests.support.county import Grid, make_grid

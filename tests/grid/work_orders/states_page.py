@@ -16,7 +16,7 @@ from grid.work_orders.rules import (
     RIGHT,
     TRANSITIONS,
 )
-from grid.work_orders.ticket_rules import TICKET_NEEDED, TICKET_RIGHT, TICKET_TRANSITIONS
+from grid.work_orders.tickets.rules import TICKET_NEEDED, TICKET_RIGHT, TICKET_TRANSITIONS
 from grid.work_orders.words import (
     AssignmentState,
     TicketEvent,

@@ -10,9 +10,9 @@ from grid.kit.clock import advance, business_now
 from grid.kit.database import execute, fetch
 from grid.kit.refusals import Invalid, NotAllowed, NotFound, StaleVersion, TooMany
 from grid.territory.types import StaffActor, SystemActor
-from grid.work_orders.arrival import head_end_saw, prove_arrival
-from grid.work_orders.arrival_flags import arrival_flags, flag_arrival
 from grid.work_orders.events import WorkOrderArrived
+from grid.work_orders.on_site.arrival import head_end_saw, prove_arrival
+from grid.work_orders.on_site.arrival_flags import arrival_flags, flag_arrival
 from grid.work_orders.reactions import compare_arrival
 from grid.work_orders.reading import view_one
 from grid.work_orders.rules import ArrivalNotProved, WorkOrderStepNotPossible

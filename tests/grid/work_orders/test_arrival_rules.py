@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grid.geography.types import Place
-from grid.work_orders.arrival_rules import (
+from grid.work_orders.on_site.rules import (
     ArrivalLimits,
     Fix,
     Seen,

@@ -18,22 +18,16 @@ from grid.kit.dated_settings import SamePerson
 from grid.kit.ids import new_id
 from grid.kit.refusals import Invalid, NotAllowed, NotFound, Refusal
 from grid.territory.types import ChangeState, StaffActor, StaffRole
-from grid.work_orders.correcting import (
+from grid.work_orders.reading import view_one
+from grid.work_orders.times.correcting import (
     NothingRecorded,
     NothingToCorrect,
     TimeBeforeReport,
     TimeInFuture,
     TimesOutOfOrder,
 )
-from grid.work_orders.correction_reading import corrections
-from grid.work_orders.correction_types import (
-    ClockLine,
-    CorrectedField,
-    CorrectionView,
-    DecideCorrection,
-    ProposeCorrection,
-)
-from grid.work_orders.corrections import (
+from grid.work_orders.times.correction_reading import corrections
+from grid.work_orders.times.corrections import (
     CorrectionAlreadyOpen,
     CorrectionDecided,
     RecordedTimeChanged,
@@ -41,8 +35,14 @@ from grid.work_orders.corrections import (
     propose_correction,
     refuse_correction,
 )
-from grid.work_orders.pausing import end_pause, request_pause
-from grid.work_orders.reading import view_one
+from grid.work_orders.times.pausing import end_pause, request_pause
+from grid.work_orders.times.types import (
+    ClockLine,
+    CorrectedField,
+    CorrectionView,
+    DecideCorrection,
+    ProposeCorrection,
+)
 from grid.work_orders.types import WorkOrderView
 from tests.grid.work_orders.scene import (
     Scene,

@@ -11,8 +11,8 @@ from grid.territory.types import StaffRole
 from grid.work_orders.intake import open_work_order, report_fault
 from grid.work_orders.reading import work_orders
 from grid.work_orders.rules import WorkOrderStepNotPossible
-from grid.work_orders.ticket_types import RateTicket
-from grid.work_orders.tickets import rate_ticket, ticket_view, tickets_of_openid
+from grid.work_orders.tickets.followed import rate_ticket, ticket_view, tickets_of_openid
+from grid.work_orders.tickets.types import RateTicket
 from grid.work_orders.types import OpenWorkOrder, WorkOrderFilter
 from tests.grid.work_orders.scene import (
     completed,

@@ -12,10 +12,10 @@ from grid.territory.types import Skill, StaffRole
 from grid.work_orders.assigning import StaffNotAvailable
 from grid.work_orders.intake import open_work_order
 from grid.work_orders.kinds import KINDS, EvidenceMissing, KindNotPossible
+from grid.work_orders.on_site.evidence import attach_evidence, evidence_of
 from grid.work_orders.reading import view_one, work_order
 from grid.work_orders.rules import WorkOrderStepNotPossible
 from grid.work_orders.schedule import move_silent_offers_on
-from grid.work_orders.site_evidence import attach_evidence, evidence_of
 from grid.work_orders.types import AssignByHand, OpenWorkOrder
 from grid.work_orders.words import WorkOrderKind
 from tests.grid.work_orders.jobs import (

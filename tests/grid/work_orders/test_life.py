@@ -10,8 +10,8 @@ from grid.dispatch.service import offer
 from grid.kit.clock import advance, business_now
 from grid.work_orders.reading import work_order
 from grid.work_orders.rules import NotRestoredYet, WorkOrderStepNotPossible
-from grid.work_orders.ticket_types import RateTicket
-from grid.work_orders.tickets import rate_ticket, say_still_dark, ticket_view
+from grid.work_orders.tickets.followed import rate_ticket, say_still_dark, ticket_view
+from grid.work_orders.tickets.types import RateTicket
 from tests.grid.work_orders.scene import (
     assignments_of,
     completed,

@@ -14,9 +14,9 @@ from grid.kit.clock import advance, business_now
 from grid.kit.dated_settings import SamePerson
 from grid.kit.refusals import Invalid, NotAllowed, NotFound
 from grid.territory.types import StaffActor, StaffRole
-from grid.work_orders.correction_reading import open_pauses, pauses_of_matter
-from grid.work_orders.pause_schedule import end_boxed_pauses
-from grid.work_orders.pausing import (
+from grid.work_orders.reading import view_one
+from grid.work_orders.times.correction_reading import open_pauses, pauses_of_matter
+from grid.work_orders.times.pausing import (
     NothingToPause,
     PauseAlreadyOpen,
     PauseNotOpen,
@@ -25,7 +25,7 @@ from grid.work_orders.pausing import (
     refuse_pause,
     request_pause,
 )
-from grid.work_orders.reading import view_one
+from grid.work_orders.times.schedule import end_boxed_pauses
 from grid.work_orders.types import WorkOrderView
 from tests.grid.work_orders.scene import (
     Scene,

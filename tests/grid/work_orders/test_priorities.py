@@ -13,11 +13,11 @@ from grid.kit.database import execute, fetch_value
 from grid.kit.ids import new_id
 from grid.kit.refusals import NotAllowed, NotFound, StaleVersion
 from grid.territory.types import StaffActor
-from grid.work_orders.correction_reading import open_pauses, pauses_of_matter
-from grid.work_orders.correction_types import ChangePriority
-from grid.work_orders.pausing import approve_pause, request_pause
-from grid.work_orders.priorities import PriorityNotChanged, change_priority
 from grid.work_orders.reading import view_one
+from grid.work_orders.times.correction_reading import open_pauses, pauses_of_matter
+from grid.work_orders.times.pausing import approve_pause, request_pause
+from grid.work_orders.times.priorities import PriorityNotChanged, change_priority
+from grid.work_orders.times.types import ChangePriority
 from grid.work_orders.types import WorkOrderView
 from grid.work_orders.words import Priority
 from tests.grid.work_orders.matters import do, history, make_office, taken_in

@@ -18,16 +18,16 @@ from grid.work_orders.events import (
     WorkOrderArrived,
     WorkOrderChanged,
 )
-from grid.work_orders.promise_reactions import (
+from grid.work_orders.tickets.intake import take_ticket
+from grid.work_orders.tickets.types import TakeTicket
+from grid.work_orders.times.promise_reactions import (
     judge_answer_promise,
     judge_arrival_promise,
     judge_restore_promise,
     promise_an_answer,
     withdraw_from_cancelled,
 )
-from grid.work_orders.promising import promise_arrival, ticket_promises
-from grid.work_orders.ticket_intake import take_ticket
-from grid.work_orders.ticket_types import TakeTicket
+from grid.work_orders.times.promising import promise_arrival, ticket_promises
 from grid.work_orders.words import (
     Channel,
     ComplaintClass,

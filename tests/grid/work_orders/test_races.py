@@ -14,13 +14,13 @@ from grid.kit.database import execute, fetch_value, transaction
 from grid.kit.idempotency import once
 from grid.kit.refusals import Refusal, StaleVersion
 from grid.work_orders.intake import open_work_order, report_fault
+from grid.work_orders.on_site.safety import check_in, raise_sos
 from grid.work_orders.reading import view_one
 from grid.work_orders.recording import lock
-from grid.work_orders.safety import check_in, raise_sos
 from grid.work_orders.schedule import move_silent_offers_on, raise_missed_check_ins
 from grid.work_orders.steps import take_step
-from grid.work_orders.ticket_types import RateTicket
-from grid.work_orders.tickets import rate_ticket, say_still_dark
+from grid.work_orders.tickets.followed import rate_ticket, say_still_dark
+from grid.work_orders.tickets.types import RateTicket
 from grid.work_orders.types import AssignByHand, DoVerb, OnSite, OpenWorkOrder, WorkOrderView
 from grid.work_orders.words import WorkOrderEvent
 from tests.grid.work_orders.scene import (

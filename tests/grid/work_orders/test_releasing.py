@@ -11,7 +11,7 @@ from grid.work_orders.reactions import release_jobs
 from grid.work_orders.reading import view_one
 from grid.work_orders.releasing import release_jobs_of
 from grid.work_orders.schedule import say_left_open
-from grid.work_orders.tickets import ticket_view
+from grid.work_orders.tickets.followed import ticket_view
 from grid.work_orders.types import OpenWorkOrder
 from tests.grid.work_orders.scene import (
     assignments_of,

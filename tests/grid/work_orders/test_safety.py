@@ -12,16 +12,16 @@ from grid.kit.database import fetch, fetch_value
 from grid.kit.ids import new_id
 from grid.kit.refusals import Invalid, NotAllowed, NotFound
 from grid.territory.types import Skill, StaffRole
-from grid.work_orders.reading import view_one
-from grid.work_orders.rules import WorkOrderStepNotPossible
-from grid.work_orders.safety import (
+from grid.work_orders.on_site.safety import (
     NoAlarmOpen,
     answer_alarms,
     check_in,
     open_alarms,
     raise_sos,
 )
-from grid.work_orders.safety_gate import SafetyGateClosed
+from grid.work_orders.on_site.safety_gate import SafetyGateClosed
+from grid.work_orders.reading import view_one
+from grid.work_orders.rules import WorkOrderStepNotPossible
 from grid.work_orders.schedule import raise_missed_check_ins
 from grid.work_orders.types import AnswerAlarm, OnSite
 from tests.grid.work_orders.jobs import attach, given, make_skilled_scene, opened, walk

@@ -9,7 +9,7 @@ from grid.dispatch.service import offer
 from grid.kit.clock import advance
 from grid.work_orders.reading import view_one
 from grid.work_orders.schedule import close_unrated, move_silent_offers_on
-from grid.work_orders.tickets import ticket_view
+from grid.work_orders.tickets.followed import ticket_view
 from tests.grid.work_orders.scene import (
     assignments_of,
     completed,

@@ -3,7 +3,7 @@
 import pytest
 
 from grid.work_orders.rules import ASSIGNMENT_TRANSITIONS, TRANSITIONS
-from grid.work_orders.ticket_rules import TICKET_TRANSITIONS
+from grid.work_orders.tickets.rules import TICKET_TRANSITIONS
 from grid.work_orders.words import TicketEvent, TicketKind, WorkOrderEvent
 from tests.grid.work_orders.states_page import (
     EVERYWHERE,

@@ -7,13 +7,13 @@ import pytest
 from grid.kit.clock import business_now
 from grid.kit.database import fetch_one, fetch_value
 from grid.kit.refusals import Invalid, NotFound, TooMany
-from grid.work_orders.accused import AccusedMayNotHandle
-from grid.work_orders.forms import FIELDS, FieldType, shown
 from grid.work_orders.intake import open_work_order
 from grid.work_orders.kinds import KindNotPossible
-from grid.work_orders.ticket_intake import take_ticket
-from grid.work_orders.ticket_reading import open_tickets_of_account
-from grid.work_orders.ticket_rules import MAY_HAVE_JOBS
+from grid.work_orders.tickets.accused import AccusedMayNotHandle
+from grid.work_orders.tickets.forms import FIELDS, FieldType, shown
+from grid.work_orders.tickets.intake import take_ticket
+from grid.work_orders.tickets.reading import open_tickets_of_account
+from grid.work_orders.tickets.rules import MAY_HAVE_JOBS
 from grid.work_orders.types import OpenWorkOrder
 from grid.work_orders.words import TicketKind, WorkOrderKind
 from tests.grid.work_orders.matters import (

@@ -7,9 +7,9 @@ import pytest
 
 from grid.kit.database import fetch, fetch_value
 from grid.kit.refusals import Refusal, StaleVersion
-from grid.work_orders.ticket_steps import take_ticket_step
-from grid.work_orders.ticket_types import DoTicketVerb, RateTicket
-from grid.work_orders.tickets import TicketAlreadyRated, rate_ticket
+from grid.work_orders.tickets.followed import TicketAlreadyRated, rate_ticket
+from grid.work_orders.tickets.steps import take_ticket_step
+from grid.work_orders.tickets.types import DoTicketVerb, RateTicket
 from grid.work_orders.words import CallbackOutcome, TicketEvent
 from tests.grid.work_orders.matters import answered, make_office, taken_in
 

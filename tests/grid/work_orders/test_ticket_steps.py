@@ -9,25 +9,25 @@ from grid.kit.clock import advance, business_now
 from grid.kit.database import execute, fetch, fetch_value
 from grid.kit.refusals import Invalid, NotAllowed, NotFound, StaleVersion
 from grid.territory.types import StaffRole
-from grid.work_orders import ticket_reading
-from grid.work_orders.accused import AccusedMayNotHandle
 from grid.work_orders.assigning import assign
-from grid.work_orders.callbacks import callbacks
 from grid.work_orders.intake import open_work_order
 from grid.work_orders.reading import work_order, work_orders
-from grid.work_orders.ticket_intake import take_ticket
-from grid.work_orders.ticket_rules import STEPS_OF, TicketStepNotPossible
-from grid.work_orders.ticket_schedule import archive_answered
-from grid.work_orders.ticket_steps import NotByWhomItWasHandled, take_ticket_step
-from grid.work_orders.ticket_types import DoTicketVerb, RateTicket, RateWords, TicketFilter
-from grid.work_orders.tickets import (
+from grid.work_orders.tickets import reading as ticket_reading
+from grid.work_orders.tickets.accused import AccusedMayNotHandle
+from grid.work_orders.tickets.callbacks import callbacks
+from grid.work_orders.tickets.followed import (
     TicketAlreadyRated,
     TicketNotFinished,
     add_rating_words,
     rate_ticket,
 )
+from grid.work_orders.tickets.intake import take_ticket
+from grid.work_orders.tickets.rules import STEPS_OF, TicketStepNotPossible
+from grid.work_orders.tickets.schedule import archive_answered
+from grid.work_orders.tickets.steps import NotByWhomItWasHandled, take_ticket_step
+from grid.work_orders.tickets.types import DoTicketVerb, RateTicket, RateWords, TicketFilter
+from grid.work_orders.tickets.urging import TicketIsOver, urge_ticket
 from grid.work_orders.types import AssignByHand, OpenWorkOrder, WorkOrderFilter
-from grid.work_orders.urging import TicketIsOver, urge_ticket
 from grid.work_orders.words import TicketEvent, TicketKind, WorkOrderKind
 from tests.grid.work_orders.matters import (
     answered,

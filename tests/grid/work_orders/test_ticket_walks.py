@@ -10,9 +10,9 @@ from asyncpg import Record
 
 from grid.kit.database import fetch_one
 from grid.kit.refusals import Refusal
-from grid.work_orders.ticket_rules import REACHED_BY, STEPS_OF, TICKET_RIGHT, TICKET_TRANSITIONS
-from grid.work_orders.ticket_steps import take_ticket_step
-from grid.work_orders.ticket_types import DoTicketVerb
+from grid.work_orders.tickets.rules import REACHED_BY, STEPS_OF, TICKET_RIGHT, TICKET_TRANSITIONS
+from grid.work_orders.tickets.steps import take_ticket_step
+from grid.work_orders.tickets.types import DoTicketVerb
 from grid.work_orders.words import TicketEvent, TicketKind, TicketState
 from tests.grid.work_orders.matters import Office, history, make_office, taken_in
 from tests.grid.work_orders.scene import completed

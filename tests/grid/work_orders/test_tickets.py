@@ -3,14 +3,14 @@
 import pytest
 
 from grid.kit.refusals import NotFound
-from grid.work_orders.ticket_types import RateTicket
-from grid.work_orders.tickets import (
+from grid.work_orders.tickets.followed import (
     TicketAlreadyRated,
     TicketNotFinished,
     rate_ticket,
     say_still_dark,
     tickets_of_openid,
 )
+from grid.work_orders.tickets.types import RateTicket
 from tests.grid.work_orders.scene import (
     completed,
     make_scene,

@@ -14,12 +14,12 @@ from grid.kit.clock import advance, business_now
 from grid.kit.database import fetch_value
 from grid.kit.refusals import Refusal
 from grid.territory.types import StaffActor
-from grid.work_orders.arrival import prove_arrival
 from grid.work_orders.kinds import KINDS
+from grid.work_orders.on_site.arrival import prove_arrival
+from grid.work_orders.on_site.safety import check_in, raise_sos
 from grid.work_orders.reading import view_one
 from grid.work_orders.releasing import release_jobs_of
 from grid.work_orders.rules import ASSIGNMENT_TRANSITIONS, OPEN_ASSIGNMENT, OVER, TRANSITIONS
-from grid.work_orders.safety import check_in, raise_sos
 from grid.work_orders.schedule import (
     close_unrated,
     move_silent_offers_on,

@@ -6,7 +6,7 @@
 from collections import defaultdict
 from pathlib import Path
 
-from grid.work_orders.ticket_rules import (
+from grid.work_orders.tickets.rules import (
     DRIVEN_BY_JOB,
     STEPS_OF,
     TICKET_NEEDED,

@@ -6,7 +6,7 @@ from itertools import pairwise
 from grid.kit.refusals import Invalid, Refusal
 from grid.territory.authority import Action
 from grid.work_orders.rules import check_times
-from grid.work_orders.ticket_types import DoTicketVerb
+from grid.work_orders.tickets.types import DoTicketVerb
 from grid.work_orders.words import TicketEvent, TicketKind, TicketState
 
 _E, _K, _S = TicketEvent, TicketKind, TicketState

@@ -13,7 +13,7 @@ from grid.work_orders.events import (
     WorkOrderArrived,
     WorkOrderChanged,
 )
-from grid.work_orders.promising import promise_answer
+from grid.work_orders.times.promising import promise_answer
 from grid.work_orders.words import ArrivalGrade, TicketEvent, WorkOrderEvent
 
 

@@ -20,7 +20,8 @@ from grid.kit.refusals import Invalid, NotAllowed, TooMany
 from grid.territory.authority import Action, require
 from grid.territory.types import Actor, StaffActor, SystemActor
 from grid.work_orders import policies
-from grid.work_orders.arrival_rules import (
+from grid.work_orders.last_step import stale
+from grid.work_orders.on_site.rules import (
     DWELL_WITHIN,
     ArrivalLimits,
     Fix,
@@ -29,7 +30,6 @@ from grid.work_orders.arrival_rules import (
     judge_arrival,
     leapt,
 )
-from grid.work_orders.last_step import stale
 from grid.work_orders.reading import view_one
 from grid.work_orders.recording import Step, lock, write_step
 from grid.work_orders.rules import ArrivalNotProved, WorkOrderStepNotPossible

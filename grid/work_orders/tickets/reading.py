@@ -16,9 +16,9 @@ from grid.kit.pages import LIMIT_MAX, Page, decode_cursor, encode_cursor, page_o
 from grid.kit.refusals import Invalid, NotFound
 from grid.territory.authority import Action, visible
 from grid.territory.types import Actor, StaffActor
-from grid.work_orders.accused import HIDDEN_FROM, reaches_ticket
 from grid.work_orders.reading import mask_phone
-from grid.work_orders.ticket_rules import (
+from grid.work_orders.tickets.accused import HIDDEN_FROM, reaches_ticket
+from grid.work_orders.tickets.rules import (
     BY_JOB,
     DRIVEN_BY_JOB,
     HANDLERS_OWN,
@@ -26,7 +26,7 @@ from grid.work_orders.ticket_rules import (
     TICKET_RIGHT,
     TICKET_TRANSITIONS,
 )
-from grid.work_orders.ticket_types import StaffTicketView, TicketFilter, TicketStepView
+from grid.work_orders.tickets.types import StaffTicketView, TicketFilter, TicketStepView
 from grid.work_orders.types import PersonView
 from grid.work_orders.words import (
     CallbackOutcome,

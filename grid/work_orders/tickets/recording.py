@@ -23,7 +23,7 @@ from grid.kit.outbox import Event, say
 from grid.kit.refusals import NotFound
 from grid.territory.types import Actor
 from grid.work_orders.events import TicketChanged, TicketClosed, TicketReplied
-from grid.work_orders.ticket_rules import DRIVEN_BY_JOB, TICKET_TRANSITIONS, next_ticket_state
+from grid.work_orders.tickets.rules import DRIVEN_BY_JOB, TICKET_TRANSITIONS, next_ticket_state
 from grid.work_orders.words import (
     CallbackOutcome,
     TicketEvent,

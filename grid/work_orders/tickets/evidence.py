@@ -9,10 +9,10 @@ from grid.kit.database import transaction
 from grid.kit.refusals import NotFound
 from grid.territory.authority import Action
 from grid.territory.types import StaffActor
-from grid.work_orders.accused import is_accused, reaches_ticket
-from grid.work_orders.ticket_reading import staff_view
-from grid.work_orders.ticket_recording import lock_ticket
-from grid.work_orders.ticket_rules import TicketStepNotPossible
+from grid.work_orders.tickets.accused import is_accused, reaches_ticket
+from grid.work_orders.tickets.reading import staff_view
+from grid.work_orders.tickets.recording import lock_ticket
+from grid.work_orders.tickets.rules import TicketStepNotPossible
 
 
 async def attach_to_ticket(

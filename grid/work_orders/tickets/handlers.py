@@ -9,8 +9,8 @@ from grid.kit.database import fetch, fetch_one
 from grid.kit.refusals import NotFound
 from grid.territory.authority import ALLOWED, Action
 from grid.territory.types import StaffActor
-from grid.work_orders.accused import HIDDEN_FROM, reaches_ticket
-from grid.work_orders.ticket_reading import staff_view
+from grid.work_orders.tickets.accused import HIDDEN_FROM, reaches_ticket
+from grid.work_orders.tickets.reading import staff_view
 from grid.work_orders.words import TicketLevel
 
 #: People offered for one ticket.

@@ -9,7 +9,10 @@ from grid.kit.refusals import Invalid, NotFound, TooMany
 from grid.territory.authority import Action
 from grid.territory.types import Actor, CustomerActor, StaffActor
 from grid.work_orders import policies
-from grid.work_orders.accused import (
+from grid.work_orders.intake import check_called_at, report_fault
+from grid.work_orders.locating import Located, locate
+from grid.work_orders.opening import NewTicket, one_at_a_time, write_ticket
+from grid.work_orders.tickets.accused import (
     ABOUT_PEOPLE,
     AccusedMayNotHandle,
     hands_of,
@@ -17,14 +20,11 @@ from grid.work_orders.accused import (
     reaches_ticket,
     staff_ids_of,
 )
-from grid.work_orders.forms import check_form
-from grid.work_orders.intake import check_called_at, report_fault
-from grid.work_orders.locating import Located, locate
-from grid.work_orders.opening import NewTicket, one_at_a_time, write_ticket
-from grid.work_orders.sealed import seal_author
-from grid.work_orders.ticket_recording import TicketStep, lock_ticket, write_ticket_step
-from grid.work_orders.ticket_types import ReportFault, TakeTicket, TicketView
-from grid.work_orders.tickets import ticket_view
+from grid.work_orders.tickets.followed import ticket_view
+from grid.work_orders.tickets.forms import check_form
+from grid.work_orders.tickets.recording import TicketStep, lock_ticket, write_ticket_step
+from grid.work_orders.tickets.sealed import seal_author
+from grid.work_orders.tickets.types import ReportFault, TakeTicket, TicketView
 from grid.work_orders.words import Priority, TicketEvent, TicketKind
 
 

@@ -17,21 +17,21 @@ from grid.kit.refusals import Invalid
 from grid.territory.authority import Action
 from grid.territory.types import Actor, StaffActor
 from grid.work_orders import policies, tables
-from grid.work_orders.accused import reaches_ticket
 from grid.work_orders.events import TicketRated
-from grid.work_orders.follow_ups import BAD_STARS, open_follow_up
 from grid.work_orders.reading import mask_phone
 from grid.work_orders.recording import Step, write_step
 from grid.work_orders.rules import next_state
-from grid.work_orders.ticket_reading import REACHED, scope_args
-from grid.work_orders.ticket_recording import (
+from grid.work_orders.tickets.accused import reaches_ticket
+from grid.work_orders.tickets.follow_ups import BAD_STARS, open_follow_up
+from grid.work_orders.tickets.reading import REACHED, scope_args
+from grid.work_orders.tickets.recording import (
     TicketStep,
     lock_ticket,
     say_of,
     write_ticket_step,
 )
-from grid.work_orders.ticket_rules import TICKET_TRANSITIONS
-from grid.work_orders.ticket_types import CallbackView, DoTicketVerb
+from grid.work_orders.tickets.rules import TICKET_TRANSITIONS
+from grid.work_orders.tickets.types import CallbackView, DoTicketVerb
 from grid.work_orders.types import DoVerb
 from grid.work_orders.words import (
     CallbackOutcome,

@@ -9,12 +9,12 @@ from grid.kit.database import fetch, transaction
 from grid.kit.schedule import schedule
 from grid.territory.types import SystemActor
 from grid.work_orders import policies
-from grid.work_orders.callbacks import archive
 from grid.work_orders.rules import OVER
-from grid.work_orders.sealed import find_lookups
-from grid.work_orders.ticket_recording import TicketStep
-from grid.work_orders.ticket_rules import DRIVEN_BY_JOB, TICKET_TRANSITIONS
-from grid.work_orders.tickets import lock_with_job
+from grid.work_orders.tickets.callbacks import archive
+from grid.work_orders.tickets.followed import lock_with_job
+from grid.work_orders.tickets.recording import TicketStep
+from grid.work_orders.tickets.rules import DRIVEN_BY_JOB, TICKET_TRANSITIONS
+from grid.work_orders.tickets.sealed import find_lookups
 from grid.work_orders.words import CallbackOutcome, TicketEvent, TicketState
 
 #: Tickets handled in one run; the rest is due at once in the next.

@@ -8,9 +8,9 @@ from asyncpg import Record
 from grid.kit.clock import business_day
 from grid.kit.database import fetch_value
 from grid.territory.types import Actor
-from grid.work_orders.accused import accused_of, hands_of, mark_accused
 from grid.work_orders.locating import located_as
 from grid.work_orders.opening import NewTicket, write_ticket
+from grid.work_orders.tickets.accused import accused_of, hands_of, mark_accused
 from grid.work_orders.words import Channel, TicketKind
 
 #: So many stars or fewer are a bad rating.

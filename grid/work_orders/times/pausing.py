@@ -22,10 +22,10 @@ from grid.kit.dated_settings import SamePerson
 from grid.kit.refusals import Invalid, NotAllowed, NotFound, Refusal
 from grid.territory.authority import Action, visible
 from grid.territory.types import Actor, StaffActor
-from grid.work_orders.accused import is_accused, reaches_ticket
 from grid.work_orders.recording import Step, lock, write_step
 from grid.work_orders.rules import OVER, reaches
-from grid.work_orders.ticket_recording import TicketStep, lock_ticket, write_ticket_step
+from grid.work_orders.tickets.accused import is_accused, reaches_ticket
+from grid.work_orders.tickets.recording import TicketStep, lock_ticket, write_ticket_step
 from grid.work_orders.types import DoVerb
 from grid.work_orders.words import TicketEvent, TicketState, WorkOrderEvent, WorkOrderState
 

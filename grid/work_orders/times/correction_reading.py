@@ -17,14 +17,14 @@ from grid.kit.pages import LIMIT_MAX, Page, decode_cursor, encode_cursor
 from grid.kit.refusals import Invalid, NotFound
 from grid.territory.authority import Action, visible
 from grid.territory.types import ChangeState, StaffActor
-from grid.work_orders.accused import HIDDEN_FROM
-from grid.work_orders.correction_types import (
+from grid.work_orders.tickets.accused import HIDDEN_FROM
+from grid.work_orders.times.pausing import Matter, check_seen
+from grid.work_orders.times.types import (
     ClockLine,
     CorrectedField,
     CorrectionView,
     OpenPauseView,
 )
-from grid.work_orders.pausing import Matter, check_seen
 
 _LINES = msgspec.json.Decoder(list[ClockLine])
 _CORRECTIONS = (

@@ -6,7 +6,7 @@ from datetime import datetime
 from grid.clocks.changing import Moved
 from grid.clocks.types import Pause, Target
 from grid.kit.refusals import Invalid, Refusal
-from grid.work_orders.correction_types import CorrectedField
+from grid.work_orders.times.types import CorrectedField
 
 _F, _T = CorrectedField, Target
 

@@ -16,7 +16,11 @@ from grid.kit.database import execute, fetch_one, transaction
 from grid.kit.refusals import Invalid, NotAllowed, NotFound, StaleVersion
 from grid.territory.authority import ALLOWED, Action
 from grid.territory.types import StaffActor
-from grid.work_orders.accused import (
+from grid.work_orders.locating import located_as
+from grid.work_orders.opening import facts_of
+from grid.work_orders.recording import Step, write_step
+from grid.work_orders.rules import OVER, next_state
+from grid.work_orders.tickets.accused import (
     AccusedMayNotHandle,
     hands_of,
     is_accused,
@@ -25,14 +29,11 @@ from grid.work_orders.accused import (
     refuse_accused,
     staff_ids_of,
 )
-from grid.work_orders.callbacks import record_callback
-from grid.work_orders.locating import located_as
-from grid.work_orders.opening import facts_of
-from grid.work_orders.recording import Step, write_step
-from grid.work_orders.rules import OVER, next_state
-from grid.work_orders.ticket_reading import TICKET_ROWS, view_of
-from grid.work_orders.ticket_recording import TicketStep, write_ticket_step
-from grid.work_orders.ticket_rules import (
+from grid.work_orders.tickets.callbacks import record_callback
+from grid.work_orders.tickets.followed import lock_with_job
+from grid.work_orders.tickets.reading import TICKET_ROWS, view_of
+from grid.work_orders.tickets.recording import TicketStep, write_ticket_step
+from grid.work_orders.tickets.rules import (
     BY_JOB,
     DRIVEN_BY_JOB,
     HANDLERS_OWN,
@@ -45,10 +46,9 @@ from grid.work_orders.ticket_rules import (
     check_ticket_fields,
     next_ticket_state,
 )
-from grid.work_orders.ticket_types import DoTicketVerb, StaffTicketView
-from grid.work_orders.tickets import lock_with_job
+from grid.work_orders.tickets.types import DoTicketVerb, StaffTicketView
+from grid.work_orders.tickets.urging import write_urge
 from grid.work_orders.types import DoVerb
-from grid.work_orders.urging import write_urge
 from grid.work_orders.words import (
     Priority,
     TicketEvent,

@@ -12,14 +12,14 @@ from grid.kit.ids import new_id
 from grid.kit.refusals import NotFound, Refusal
 from grid.territory.types import CustomerActor
 from grid.work_orders import tables
-from grid.work_orders.callbacks import archive, keep_rating
-from grid.work_orders.callbacks import close_job as close_job
-from grid.work_orders.follow_ups import BAD_STARS, open_follow_up
 from grid.work_orders.recording import Step, lock, write_step
 from grid.work_orders.rules import next_state
-from grid.work_orders.ticket_recording import TicketStep, lock_ticket, write_ticket_step
-from grid.work_orders.ticket_rules import DRIVEN_BY_JOB
-from grid.work_orders.ticket_types import RateTicket, RateWords, TicketView
+from grid.work_orders.tickets.callbacks import archive, keep_rating
+from grid.work_orders.tickets.callbacks import close_job as close_job
+from grid.work_orders.tickets.follow_ups import BAD_STARS, open_follow_up
+from grid.work_orders.tickets.recording import TicketStep, lock_ticket, write_ticket_step
+from grid.work_orders.tickets.rules import DRIVEN_BY_JOB
+from grid.work_orders.tickets.types import RateTicket, RateWords, TicketView
 from grid.work_orders.types import DoVerb
 from grid.work_orders.words import (
     CallbackOutcome,

@@ -13,14 +13,14 @@ from grid.kit.outbox import say
 from grid.kit.refusals import NotAllowed, Refusal
 from grid.territory.authority import Action
 from grid.territory.types import StaffActor
-from grid.work_orders.correction_types import ChangePriority
 from grid.work_orders.events import DangerReported
 from grid.work_orders.last_step import stale
 from grid.work_orders.opening import tags_of
-from grid.work_orders.pausing import locked
 from grid.work_orders.reading import view_one
 from grid.work_orders.recording import Step, write_step
 from grid.work_orders.rules import OVER, reaches
+from grid.work_orders.times.pausing import locked
+from grid.work_orders.times.types import ChangePriority
 from grid.work_orders.types import DoVerb, WorkOrderView
 from grid.work_orders.words import Priority, WorkOrderEvent, WorkOrderState
 

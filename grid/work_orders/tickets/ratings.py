@@ -8,8 +8,8 @@ from grid.kit.database import fetch
 from grid.kit.pages import LIMIT_MAX, Page, decode_cursor, encode_cursor, page_of
 from grid.territory.authority import Action, require
 from grid.territory.types import StaffActor
-from grid.work_orders.ticket_reading import REACHED, scope_args
-from grid.work_orders.ticket_types import RatingView
+from grid.work_orders.tickets.reading import REACHED, scope_args
+from grid.work_orders.tickets.types import RatingView
 from grid.work_orders.words import TicketKind
 
 _LIST = f"""

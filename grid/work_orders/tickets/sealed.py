@@ -16,12 +16,12 @@ from grid.kit.pages import LIMIT_MAX, Page, decode_cursor, encode_cursor, page_o
 from grid.kit.refusals import NotAllowed, NotFound
 from grid.territory.authority import Action, require, visible
 from grid.territory.types import Actor, CustomerActor, StaffActor
-from grid.work_orders.accused import mark_accused
 from grid.work_orders.locating import Located, account_told
 from grid.work_orders.opening import NewTicket, write_ticket
 from grid.work_orders.tables import SealedAuthor
-from grid.work_orders.ticket_recording import TicketStep, lock_ticket, write_ticket_step
-from grid.work_orders.ticket_types import (
+from grid.work_orders.tickets.accused import mark_accused
+from grid.work_orders.tickets.recording import TicketStep, lock_ticket, write_ticket_step
+from grid.work_orders.tickets.types import (
     ReadAuthor,
     SealedAuthorView,
     SealedLookupView,

@@ -10,10 +10,10 @@ from grid.kit.refusals import NotFound, Refusal
 from grid.territory.types import Actor, CustomerActor
 from grid.work_orders.recording import Step, say_changed, write_history
 from grid.work_orders.rules import OVER
-from grid.work_orders.ticket_recording import TicketStep, write_ticket_step
-from grid.work_orders.ticket_rules import TICKET_TRANSITIONS
-from grid.work_orders.ticket_types import TicketView
-from grid.work_orders.tickets import is_own, lock_with_job, ticket_view
+from grid.work_orders.tickets.followed import is_own, lock_with_job, ticket_view
+from grid.work_orders.tickets.recording import TicketStep, write_ticket_step
+from grid.work_orders.tickets.rules import TICKET_TRANSITIONS
+from grid.work_orders.tickets.types import TicketView
 from grid.work_orders.types import DoVerb
 from grid.work_orders.words import (
     TicketEvent,

@@ -25,7 +25,10 @@ from grid.kit.ids import new_id
 from grid.kit.refusals import Invalid, NotAllowed, NotFound, Refusal
 from grid.territory.authority import Action
 from grid.territory.types import ChangeState, StaffActor
-from grid.work_orders.correcting import (
+from grid.work_orders.recording import Step, write_step
+from grid.work_orders.rules import reaches
+from grid.work_orders.tables import TimeCorrection
+from grid.work_orders.times.correcting import (
     ORDER,
     NothingRecorded,
     NothingToCorrect,
@@ -34,18 +37,15 @@ from grid.work_orders.correcting import (
     check_pause_moment,
     moved_by,
 )
-from grid.work_orders.correction_reading import line_of, one_correction
-from grid.work_orders.correction_types import (
+from grid.work_orders.times.correction_reading import line_of, one_correction
+from grid.work_orders.times.pausing import locked
+from grid.work_orders.times.types import (
     OF_PAUSE,
     CorrectedField,
     CorrectionView,
     DecideCorrection,
     ProposeCorrection,
 )
-from grid.work_orders.pausing import locked
-from grid.work_orders.recording import Step, write_step
-from grid.work_orders.rules import reaches
-from grid.work_orders.tables import TimeCorrection
 from grid.work_orders.types import DoVerb
 from grid.work_orders.words import ArrivalGrade, WorkOrderEvent, WorkOrderState
 

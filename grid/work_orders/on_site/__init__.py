@@ -1,0 +1,1 @@
+"""At the place: whether somebody arrived, is safe, and can prove the work."""

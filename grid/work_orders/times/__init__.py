@@ -1,0 +1,1 @@
+"""Times and limits of matters: pauses, corrections, priorities, and what was promised."""
