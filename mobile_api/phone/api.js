@@ -45,17 +45,24 @@ function deviceId() {
   return name;
 }
 
-async function send(method, path, { body, headers = {}, token } = {}) {
-  const sent = { Accept: "application/json", ...headers };
+async function fetched(method, path, { body, headers = {}, token, accept = "application/json" }) {
+  const sent = { Accept: accept, ...headers };
   if (token) sent.Authorization = `Bearer ${token}`;
-  if (body !== undefined) sent["Content-Type"] = "application/json";
+  const isFile = body instanceof Blob;
+  if (body !== undefined) sent["Content-Type"] = isFile ? "application/octet-stream" : "application/json";
+  return fetch(`/api/v1${path}`, {
+    method, headers: sent, cache: "no-store", credentials: "omit",
+    body: body === undefined || isFile ? body : JSON.stringify(body),
+    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+  });
+}
+
+/* One call. `isFile`: the answer is a Blob. Throws Unreachable or Refused. */
+async function send(method, path, options = {}) {
   let answer, text;
   try {
-    answer = await fetch(`/api/v1${path}`, {
-      method, headers: sent, cache: "no-store", credentials: "omit",
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-    });
+    answer = await fetched(method, path, options);
+    if (answer.ok && options.isFile) return await answer.blob();
     text = await answer.text();
   } catch {
     throw new Unreachable("没有网络，或者服务器没有回答");
@@ -143,6 +150,14 @@ export const read = (path) => call("GET", path);
 /* Write something once: the same key again gives the first answer. Throws Unreachable or Refused. */
 export const write = (path, body, key) => call("POST", path, { body, headers: { "Idempotency-Key": key } });
 
+/* A file as a Blob. */
+export const readFile = (path) => call("GET", path, { isFile: true, accept: "*/*" });
+
+/* The bytes of a file from `offset` on; `checksum` is `sha256 <base64>` of them. */
+export const sendPiece = (sha256, offset, piece, checksum) => call("PATCH", `/blobs/${sha256}`, {
+  body: piece, headers: { "Upload-Offset": String(offset), "Upload-Checksum": checksum },
+});
+
 /* ---- steps ---- */
 
 /* What was tapped and did not get through, or null; it survives a reload of the page. */
@@ -156,18 +171,18 @@ export function unsent() {
 
 export const dropUnsent = () => sessionStorage.removeItem(UNSENT);
 
-/* One tap as it will be sent, also when it is sent again: one key, one body, one moment. */
-export function intend(jobId, verb, fields) {
-  return { jobId, verb, key: newKey(), body: { ...fields, occurred_at: new Date().toISOString() } };
+/* One tap as it will be sent, also when it is sent again: one key, one body, one moment.
+   `label` is what the button says, `done` what is said when it is done. */
+export function intend(path, body, { label, done, isTimed = false }) {
+  const moment = isTimed ? { occurred_at: new Date().toISOString() } : {};
+  return { path, label, done, key: newKey(), body: { ...body, ...moment } };
 }
 
 /* Send a tap. It is kept until the server said something about it; throws Unreachable or Refused. */
 export async function perform(intent) {
   sessionStorage.setItem(UNSENT, JSON.stringify(intent));
-  const path = `/work-orders/${encodeURIComponent(intent.jobId)}/${intent.verb}`;
   try {
-    const answer = await call("POST", path,
-      { body: intent.body, headers: { "Idempotency-Key": intent.key } });
+    const answer = await write(intent.path, intent.body, intent.key);
     dropUnsent();
     return answer;
   } catch (error) {

@@ -1,6 +1,9 @@
 /* 客户: found by name, number, phone or initials, or the nearest ones; and one of them. */
 
 import { read } from "./api.js";
+import { visitTabs } from "./checks.js";
+import { tabs } from "./lists.js";
+import { may } from "./me.js";
 import { facts, make, metres, phoneOf, tag, tell, typed } from "./parts.js";
 import { whereAmI } from "./place.js";
 import { careCard, visitNow } from "./visits.js";
@@ -51,6 +54,7 @@ export async function customersScreen(place) {
     }
   }) }, "离我最近的");
   place.replaceChildren(
+    tabs(visitTabs()) ?? "",
     make("form", { class: "search", role: "search", onsubmit: (event) => {
       event.preventDefault();
       clearTimeout(pause);
@@ -80,9 +84,11 @@ const tagOf = (word) => tag(TAGS[word] ?? word, "watch");
 
 export async function customerScreen(place, accountNo) {
   const account = await read(`/customers/${encodeURIComponent(accountNo)}`);
-  const visit = make("div", {}, make("button", { type: "button", id: "visit-now", onclick: async () => {
+  const visit = make("div", {}, may("visit") && make("button", { type: "button", id: "visit-now", onclick: async () => {
     visit.replaceChildren(await visitNow(accountNo));
-  } }, "临时走访…"));
+  } }, "临时走访…") || null);
+  const matter = may("open_ticket")
+    ? make("a", { class: "button wide", href: `#/report/account/${encodeURIComponent(account.account_no)}` }, "替他报一件事") : "";
   place.replaceChildren(careCard(accountNo), make("article", { id: "account", "data-account": account.account_no, class: "card narrow" },
     make("h2", {}, typed(account.name), " ", account.tags.map(tagOf)),
     account.is_relative ? make("p", { class: "strip warn" }, "这是您申报过的亲属账户，由其他同事办理。") : null,
@@ -102,6 +108,6 @@ export async function customerScreen(place, accountNo) {
     make("ul", { class: "plain-list" }, account.points.map((point) => make("li", {},
       `${point.point_no} · ${SIDES[point.side] ?? point.side} · 倍率 ${Number(point.multiplier)}`,
       point.meters.map((meter) => make("span", { class: "quiet line" }, `电表 ${meter.meter_no}（${meter.installed_on} 装）`))))),
-    make("a", { class: "button touch", href: `geo:${account.place.lat},${account.place.lon}?q=${account.place.lat},${account.place.lon}` }, "打开地图")), visit);
+    make("a", { class: "button touch", href: `geo:${account.place.lat},${account.place.lon}?q=${account.place.lat},${account.place.lon}` }, "打开地图")), matter, visit);
   return null;
 }

@@ -1,13 +1,17 @@
 /* One job: what, where, who, its clocks, its history. The steps stand in steps.js. */
 
 import { read } from "./api.js";
+import { evidenceOf } from "./evidence.js";
 import { businessNow, limitOf, nextClock } from "./limits.js";
+import { isMe, may } from "./me.js";
 import { facts, make, metres, phoneOf, tag, tell, timeOf, timeWithSeconds, typed } from "./parts.js";
 import { distanceM, mayAskQuietly, whereAmI } from "./place.js";
-import { stepsOf } from "./steps.js";
+import { safetyOf } from "./safety.js";
+import { proofOf, stepsOf } from "./steps.js";
+import { timesOf } from "./times.js";
 import { asOfLine, readToday, showAsOf } from "./today.js";
 import { visitOf } from "./visits.js";
-import { EVENTS, GRADES, OTHERS, PLACES, PRIORITIES, STATES } from "./words.js";
+import { EVENTS, GRADES, KINDS, OTHERS, PLACES, PRIORITIES, PROOFS, STATES } from "./words.js";
 
 /* Shows a job. The answer re-reads it in place and leaves what is being typed alone. */
 export async function jobScreen(place, id, refresh) {
@@ -18,9 +22,14 @@ export async function jobScreen(place, id, refresh) {
   await pull();
   const parts = {
     top: make("div"), facts: make("section", { class: "card" }),
-    clocks: make("section", { class: "card" }), history: make("section", { class: "card" }),
+    history: make("section", { class: "card" }),
   };
   const steps = stepsOf(() => job, refresh);
+  const proof = proofOf(() => job, refresh);
+  const safety = safetyOf(() => job, refresh);
+  const times = timesOf(() => job, refresh);
+  const evidence = evidenceOf(`/work-orders/${encodeURIComponent(id)}`,
+    { mayAttach: may("attach_evidence") && !["closed", "cancelled"].includes(job.state), changed: () => refresh(null) });
   const visit = job.kind === "visit" ? visitOf(job, () => refresh(null)) : null;
   const show = () => {
     shell.dataset.state = job.state;
@@ -28,9 +37,12 @@ export async function jobScreen(place, id, refresh) {
     shell.className = `whole ${job.priority}`;
     parts.top.replaceChildren(asOfLine(today.as_of, refresh), ...heading(job));
     parts.facts.replaceChildren(make("h2", {}, "客户和地点"), factsOf(job), distance());
-    parts.clocks.replaceChildren(make("h2", {}, "时限"), clocksOf(job));
+    times.show();
     parts.history.replaceChildren(make("h2", {}, "经过"), historyOf(job));
     steps.show();
+    proof.show(isMe(job.assignee?.id));
+    safety.show();
+    evidence.show(job.needs);
     visit?.show(job);
   };
   const distance = () => (job.lat === null ? make("p", { class: "quiet" }, "这个工单没有坐标")
@@ -50,7 +62,8 @@ export async function jobScreen(place, id, refresh) {
   };
   const shell = make("article", { id: "job", "data-id": job.id },
     parts.top, make("div", { class: "columns" },
-      make("div", {}, parts.facts, parts.clocks), make("div", {}, steps.node, visit?.node, parts.history)));
+      make("div", {}, parts.facts, times.node),
+      make("div", {}, steps.node, safety.node, proof.node, visit?.node, evidence.node, parts.history)));
   show();
   place.replaceChildren(shell);
   if (job.lat !== null && await mayAskQuietly()) measure(null);
@@ -71,6 +84,8 @@ function heading(job) {
       job.priority === "normal" ? null : tag(PRIORITIES[job.priority] ?? job.priority, job.priority),
       tag(STATES[job.state] ?? job.state, "state"),
       job.supervised ? tag("督办", "watch") : null,
+      job.live_work ? tag("带电作业", "danger") : null,
+      make("span", {}, KINDS[job.kind] ?? job.title),
       make("span", { class: "quiet", id: "number" }, job.number)),
     make("h2", { id: "description", class: "what" }, typed(job.description)),
     make("p", { class: "where" }, typed(job.address ?? "地址不详")),
@@ -84,18 +99,15 @@ function factsOf(job) {
     ["客户", job.customer_name],
     ["电话", phoneOf(job.phone)],
     ["户号", job.account_no && make("a", { href: `#/customer/${encodeURIComponent(job.account_no)}` }, job.account_no)],
-    ["报修单", job.ticket_number],
+    ["报修单", job.ticket_id ? make("a", { href: `#/ticket/${job.ticket_id}` }, job.ticket_number) : null],
     ["报修时间", timeOf(job.reported_at, businessNow())],
     ["处理人", job.assignee && `${job.assignee.name}（${job.assignee.employee_no}）`],
     ["到场核对", GRADES[job.arrival_grade]],
+    ["到场证明", PROOFS[job.arrival_proof]],
+    ["工作票", job.permit_no],
+    ["预约", job.starts_at && `${timeOf(job.starts_at, businessNow())} 以后`],
     ["处理结果", job.resolution],
   ]);
-}
-
-function clocksOf(job) {
-  return make("ul", { class: "clocks" }, job.clocks.map((clock) => make("li", {},
-    limitOf(clock, job.state),
-    make("span", { class: "quiet" }, `限 ${timeOf(clock.due_at, businessNow())} 前`))));
 }
 
 /* The latest first: on a small screen that is what one looks for. */

@@ -18,6 +18,7 @@ export function stand(clock, state, now = businessNow()) {
   const due = Date.parse(clock.due_at);
   if (clock.state === "met") return { look: "kept", words: "按时" };
   if (clock.state === "cancelled") return { look: "ended", words: "已终止" };
+  if (clock.state === "paused") return { look: "ended", words: "暂停中" };
   if (clock.stopped_at) {
     return { look: "missed", words: `超时 ${duration(minutes(due, Date.parse(clock.stopped_at)))}` };
   }
@@ -44,11 +45,25 @@ export function limitOf(clock, state) {
   return label;
 }
 
+/* A moment that is waited for, counted down in minutes; `words` stand before it. */
+export function countdownTo(moment, words) {
+  const label = make("span", { class: "limit" });
+  counting.set(label, { moment: Date.parse(moment), words });
+  show(label);
+  return label;
+}
+
 /* Labels that left the page are forgotten with it. */
 const counting = new WeakMap();
 
 function show(label) {
-  const { clock, state } = counting.get(label);
+  const { clock, state, moment, words: before } = counting.get(label);
+  if (moment !== undefined) {
+    const left = Math.ceil((moment - businessNow()) / 60_000);
+    label.className = `limit ${left <= 0 ? "late" : left <= SOON_MIN ? "soon" : "fine"}`;
+    label.textContent = left <= 0 ? `${before}：已过 ${duration(-left)}` : `${before}：还有 ${duration(left)}`;
+    return;
+  }
   const { look, words } = stand(clock, state);
   label.className = `limit ${look}`;
   label.textContent = `${TARGETS[clock.target] ?? clock.target}：${words}`;

@@ -1,20 +1,22 @@
 /* The page as a whole: which screen is shown, who is signed in, what the live stream says. */
 
 import { Refused, Unreachable, dropUnsent, maySignIn, read, signIn, signOut, unsent, whenSignedOut } from "./api.js";
-import { customerScreen, customersScreen } from "./customers.js";
-import { jobScreen } from "./job.js";
+import { forgetPictures } from "./evidence.js";
 import { businessNow } from "./limits.js";
 import { follow, leave } from "./live.js";
+import { setMe } from "./me.js";
 import { byId, make, tell, timeWithSeconds } from "./parts.js";
 import { whenPasswordIsNew } from "./password.js";
-import { roundsScreen } from "./rounds.js";
-import { sendIntent, showUnsent } from "./steps.js";
-import { forgetToday, showKnown, todayScreen } from "./today.js";
+import { OVER_A_PLACE, placesOf, screenOf, showPlaces } from "./places.js";
+import { sendIntent, showUnsent } from "./sending.js";
+import { forgetToday, showKnown } from "./today.js";
+import { sendAll } from "./uploads.js";
 import { DONE } from "./words.js";
 
 const GATHER_MS = 150; // several hints of one step are one reading
 const AGAIN_MS = 5000;
 const DOUBT_MS = 2000;
+const WAY_MAX = 20;
 const body = document.body;
 const main = byId("main");
 
@@ -25,29 +27,20 @@ let again = null;
 
 /* ---- which screen ---- */
 
-const SCREENS = [
-  [/^#\/job\/([0-9a-f-]{36})$/, "job", "工单", (place, id) => jobScreen(place, id, afterStep)],
-  [/^#\/rounds$/, "rounds", "走访", roundsScreen],
-  [/^#\/customers$/, "customers", "客户", customersScreen],
-  [/^#\/customer\/(\d{4,20})$/, "customer", "客户", customerScreen],
-];
-const TODAY = [null, "today", "今天", (place) => todayScreen(place, () => refresh())];
-
 async function open() {
   const mine = ++turn;
   reread = null;
   if (!maySignIn()) return signInScreen("");
-  const found = SCREENS.find(([address]) => address.test(location.hash)) ?? TODAY;
-  const [address, screen, title, show] = found;
+  const { screen, title, show, asked } = screenOf(location.hash);
   frame(screen, title);
   const place = make("div");
   const isKnown = screen === "today" && showKnown(place, () => refresh());
   main.replaceChildren(isKnown ? place : make("p", { class: "empty", id: "loading" }, "正在读取…"));
   await attempt(async () => {
-    const update = await show(place, address?.exec(location.hash)[1]);
+    const update = await show(place, asked, screen === "job" ? afterStep : refresh);
     if (mine !== turn) return;
     main.replaceChildren(place);
-    reread = screen === "today" ? () => show(place) : update;
+    reread = screen === "today" ? () => show(place, null, refresh) : update;
     window.scrollTo(0, 0);
   }, () => { if (mine === turn) open(); });
 }
@@ -58,10 +51,9 @@ function frame(screen, title) {
   byId("title").textContent = title;
   const isIn = screen !== "sign-in";
   byId("top").hidden = byId("places").hidden = !isIn;
-  byId("back").hidden = screen !== "job" && screen !== "customer";
-  const here = screen === "rounds" ? "go-rounds" : screen.startsWith("customer") ? "go-customers" : "go-today";
+  byId("back").hidden = !OVER_A_PLACE.has(screen);
   for (const one of byId("places").children) {
-    if (one.id === here) one.setAttribute("aria-current", "page");
+    if (one.id === placesOf(screen)) one.setAttribute("aria-current", "page");
     else one.removeAttribute("aria-current");
   }
 }
@@ -133,6 +125,8 @@ function signInScreen(words) {
   reread = null;
   lastRead = null;
   forgetToday();
+  forgetPictures();
+  setMe(null);
   clearTimeout(again);
   frame("sign-in", "登录");
   for (const one of ["offline", "unsent", "first-password", "notice"]) byId(one).hidden = true;
@@ -173,12 +167,15 @@ whenPasswordIsNew(async () => {
 async function begin() {
   await attempt(async () => {
     const me = await read("/me");
+    setMe(me);
+    showPlaces(byId("places"));
     byId("me").textContent = me.staff.name;
     byId("first-password").hidden = !me.must_change_password;
   }, begin);
   if (!maySignIn()) return;
   follow(hear, lineIs);
   showUnsent();
+  sendAll();
   await open();
 }
 
@@ -190,8 +187,8 @@ function hear() {
   clearTimeout(gathering);
   gathering = setTimeout(async () => {
     if (!reread) return;
-    const isTyping = document.querySelector("#panel form") !== null;
-    if (await refresh() && isTyping) tell("工单刚刚有变化，内容已更新。", "warn");
+    const isTyping = document.querySelector(".panel form") !== null;
+    if (await refresh() && isTyping) tell("刚刚有变化，内容已更新。", "warn");
   }, GATHER_MS);
 }
 
@@ -219,12 +216,16 @@ byId("sign-out").addEventListener("click", async () => {
   signInScreen("");
 });
 byId("back").addEventListener("click", () => {
-  location.hash = body.dataset.screen === "customer" ? "#/customers" : "#/";
+  // Where one came from, as long as that was a screen of this page.
+  if (wayHere.length > 1) {
+    wayHere.pop();
+    location.hash = wayHere.pop();
+  } else location.hash = byId("places").querySelector("[aria-current]")?.getAttribute("href") ?? "#/";
 });
 byId("send-again").addEventListener("click", async (event) => {
   event.currentTarget.disabled = true;
   const intent = unsent();
-  const outcome = intent ? await sendIntent(intent) : "done";
+  const { outcome } = intent ? await sendIntent(intent) : { outcome: "done" };
   byId("send-again").disabled = false;
   // Opened anew, so that words which have now arrived do not stand there to be sent once more.
   if (outcome !== "unreachable") await open();
@@ -234,7 +235,11 @@ byId("drop-unsent").addEventListener("click", () => {
   showUnsent();
   refresh();
 });
+const wayHere = [];
 addEventListener("hashchange", () => {
+  if (!OVER_A_PLACE.has(screenOf(location.hash).screen)) wayHere.length = 0;
+  wayHere.push(location.hash);
+  if (wayHere.length > WAY_MAX) wayHere.shift();
   tell(farewell?.words ?? "", farewell?.look);
   farewell = null;
   open();

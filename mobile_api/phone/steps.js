@@ -1,20 +1,27 @@
-/* The buttons of a job: one primary next step, the rest below, words where a step needs them. */
+/* The buttons of a job: one primary next step, the rest below, forms where a step needs words. */
 
-import { Refused, Unreachable, intend, perform, unsent } from "./api.js";
-import { byId, make, metres, tell } from "./parts.js";
+import { ask, panelFor } from "./forms.js";
+import { holdForm, startForm } from "./gate.js";
+import { make, metres, tell } from "./parts.js";
 import { whereAmI } from "./place.js";
+import { act } from "./sending.js";
 import { BUTTONS, DONE, FORMS, FURTHER, NEXT, STATES } from "./words.js";
 
-const ASKS_FIRST = new Set(["decline", "hold", "complete", "cannot-complete", "comment"]);
 const DEMO_ACCURACY_M = 10;
+/* What else shows that somebody is there, beside a position. */
+const PROOFS = [
+  { name: "customer_code", label: "客户验证码", type: "code", max: 4, help: "客户手机上看到的四位数" },
+  { name: "seal_code", label: "表号", type: "line", max: 40, help: "电表或封印上印的编号" },
+];
 
 const isDemo = () => document.body.dataset.demo === "yes";
 
 /* {node, show} for the job that `current` gives; `refresh` reads it again after a step. */
 export function stepsOf(current, refresh) {
   const buttons = make("div", { class: "steps" });
-  const panel = make("div", { id: "panel" });
-  const node = make("section", { class: "card", id: "steps" }, buttons, panel);
+  const panel = panelFor(buttons);
+  panel.node.id = "panel";
+  const node = make("section", { class: "card", id: "steps" }, buttons, panel.node);
   const state = { open: null, isBusy: false, isHere: false, more: {} };
 
   const show = () => {
@@ -42,22 +49,28 @@ export function stepsOf(current, refresh) {
 
   const tap = async (verb) => {
     if (state.isBusy) return;
-    if (ASKS_FIRST.has(verb)) open(verb);
-    else if (verb === "arrive") await arrive();
-    else await act(verb, {});
+    if (verb === "arrive") await arrive();
+    else if (verb === "hold") open(verb, holdForm(send, shut));
+    else if (verb === "start" && current().gate !== "none") open(verb, startForm(current(), send, shut));
+    else if (FORMS[verb]) open(verb, wordsForm(verb));
+    else await step(verb, {});
   };
-  const open = (verb, why = null) => {
+  const wordsForm = (verb, why = null, also = []) => {
+    const [first, ...rest] = FORMS[verb];
+    return ask({ why, fields: [first, ...rest, ...also], onsend: send, onclose: shut,
+      send: `提交：${BUTTONS[verb].replace("…", "")}` });
+  };
+  const open = (verb, form) => {
     state.open = verb;
-    panel.replaceChildren(form(verb, why, { onsend: send, onclose: () => { close(); show(); } }));
+    panel.open(form);
     show();
-    panel.querySelector("h2").scrollIntoView({ block: "nearest" });
-    if (matchMedia("(pointer: fine)").matches) panel.querySelector("textarea").focus();
   };
   const close = () => {
     state.open = null;
-    panel.replaceChildren();
+    panel.close();
   };
-  const send = (words) => act(state.open, { ...(state.open === "arrive" ? state.more : {}), [FORMS[state.open].field]: words });
+  const shut = () => { close(); show(); };
+  const send = (fields) => step(state.open, { ...(state.open === "arrive" ? state.more : {}), ...fields });
 
   /* Where I am goes with the arrival; where that fails, a reason takes its place. */
   const arrive = async () => {
@@ -71,11 +84,11 @@ export function stepsOf(current, refresh) {
       } catch (error) {
         busy(null);
         tell("");
-        open("arrive", `${error.message} 也可以说明原因，先登记到达（会标为“定位存疑”）。`);
+        open("arrive", wordsForm("arrive", `${error.message} 也可以说明原因，先登记到达（会标为“定位存疑”）。`, PROOFS));
         return;
       }
     }
-    await act("arrive", state.more);
+    await step("arrive", state.more);
   };
   const busy = (words) => {
     state.isBusy = words !== null;
@@ -83,29 +96,17 @@ export function stepsOf(current, refresh) {
     for (const one of node.querySelectorAll("button")) one.disabled = state.isBusy;
     if (words) tell(words, "wait");
   };
-  const act = async (verb, fields) => {
-    const intent = intentOf(verb, fields);
-    if (!intent) {
-      tell("上面还有一步没有送到，请先再发一次或者放弃它。", "warn");
-      return;
-    }
-    busy("正在发送…");
-    const outcome = await sendIntent(intent);
-    if (outcome === "done") close();
-    if (outcome instanceof Refused && outcome.code === "arrival_not_proved") {
-      tell("");
-      open("arrive", farAway(outcome.facts));
-    } else if (outcome !== "unreachable") await refresh(outcome === "done" ? verb : null);
-    busy(null);
-  };
-  /* The same tap again is the same intent, with its first key; null while another one waits. */
-  const intentOf = (verb, fields) => {
-    const kept = unsent();
+  const step = async (verb, fields) => {
     const { id, version } = current();
-    if (!kept) return intend(id, verb, { version, ...fields });
-    const isSame = kept.jobId === id && kept.verb === verb
-      && kept.body.reason === fields.reason && kept.body.resolution === fields.resolution;
-    return isSame ? kept : null;
+    busy("正在发送…");
+    const { outcome, error } = await act(`/work-orders/${encodeURIComponent(id)}/${verb}`,
+      { version, ...fields }, { label: BUTTONS[verb], done: DONE[verb], isTimed: true });
+    if (outcome === "done") close();
+    if (error?.code === "arrival_not_proved") {
+      tell("");
+      open("arrive", wordsForm("arrive", farAway(error.facts), PROOFS));
+    } else if (outcome !== "unreachable" && outcome !== "waiting") await refresh(outcome === "done" ? verb : null);
+    busy(null);
   };
   return { node, show };
 }
@@ -116,53 +117,37 @@ function farAway({ distance_m: distance, radius_m: radius }) {
   return `${far}请靠近后再试；或者说明原因，先登记到达（会标为“定位存疑”）。`;
 }
 
-/* The words of a step: a field, ready phrases for a thumb, send and back. */
-function form(verb, why, { onsend, onclose }) {
-  const { field, ask, phrases } = FORMS[verb];
-  const words = make("textarea", { id: field, rows: 3, maxlength: 500, required: true, "aria-describedby": why ? "why" : null });
-  const add = (phrase) => { words.value = [words.value.trim(), phrase].filter(Boolean).join("，"); };
-  return make("form", { onsubmit: (event) => {
-    event.preventDefault();
-    const said = words.value.trim();
-    if (said) onsend(said);
-    else { tell("请先写几个字，或者点一个现成的说法", "warn"); words.focus(); }
-  } },
-  make("h2", {}, make("label", { for: field }, ask)),
-  why ? make("p", { id: "why", class: "strip warn" }, why) : null,
-  make("div", { class: "phrases" }, phrases.map((phrase) => make("button",
-    { type: "button", class: "phrase", onclick: () => add(phrase) }, phrase))),
-  words,
-  make("div", { class: "two" },
-    make("button", { type: "submit", id: "send-step", class: "primary" }, `提交：${BUTTONS[verb].replace("…", "")}`),
-    make("button", { type: "button", id: "cancel-step", onclick: onclose }, "返回")));
-}
-
-/* Send a tap, also one that was kept: "done", "unreachable", or the refusal. */
-export async function sendIntent(intent) {
-  try {
-    await perform(intent);
-    tell(DONE[intent.verb] ?? "已完成");
-    return "done";
-  } catch (error) {
-    if (error instanceof Unreachable) {
-      tell("");
-      return "unreachable";
+/* 到场证明: a code or the meter's number that makes a weak arrival strong; nothing where none is needed. */
+export function proofOf(current, refresh) {
+  const buttons = make("div");
+  const panel = panelFor(buttons);
+  const node = make("section", { class: "card", id: "proof", hidden: true }, buttons, panel.node);
+  const send = async (fields) => {
+    const { id, version } = current();
+    if (!fields.customer_code && !fields.seal_code) {
+      tell("请填客户验证码，或者电表上的编号", "warn");
+      return;
     }
-    if (!(error instanceof Refused)) throw error;
-    const isStale = error.code === "stale_version";
-    tell(isStale ? "工单刚刚被别人更新了，已重新读取，请看清再操作。" : error.message, isStale ? "warn" : "bad");
-    return error;
-  } finally {
-    showUnsent();
-  }
+    const { outcome, answer } = await act(`/work-orders/${encodeURIComponent(id)}/prove`, { version, ...fields },
+      { label: "到场证明", done: "已核对" });
+    if (outcome === "unreachable" || outcome === "waiting") return;
+    if (outcome === "done") {
+      panel.close();
+      if (!answer.arrival_proof) tell("号码不对，没有核对上。请再看一眼；错几次就不能再试了。", "bad");
+    }
+    await refresh(null);
+  };
+  const show = (isMine) => {
+    const job = current();
+    const isThere = ["on_site", "in_progress", "on_hold"].includes(job.state);
+    node.hidden = !(isMine && isThere && job.arrival_grade === "weak" && !job.arrival_proof);
+    if (panel.isOpen) return;
+    buttons.replaceChildren(make("h2", {}, "到场证明"),
+      make("p", { class: "quiet" }, "定位到了附近。再报客户验证码或电表编号，到场就确认了。"),
+      make("button", { type: "button", id: "open-proof", onclick: () => panel.open(ask({
+        title: "到场证明（填一个就行）", fields: PROOFS, send: "核对", onsend: send, onclose: panel.close,
+      })) }, "填验证码或表号…"));
+  };
+  return { node, show };
 }
 
-/* The bar about a step that did not get through. */
-export function showUnsent() {
-  const intent = unsent();
-  byId("unsent").hidden = intent === null;
-  if (intent) {
-    byId("unsent").querySelector("p").textContent
-      = `“${(BUTTONS[intent.verb] ?? intent.verb).replace("…", "")}”没有确认送到。网络好了再发一次，不会重复登记。`;
-  }
-}
