@@ -20,10 +20,10 @@ from grid.outages.joining import join
 from grid.outages.telling import tell_next_batch
 from grid.outages.types import JoinTickets
 from grid.outages.words import OutageEvent, OutageKind
-from grid.work_orders import promise_reactions  # noqa: F401
 from grid.work_orders.intake import report_fault
 from grid.work_orders.on_site.arrival import code_for_customer
 from grid.work_orders.reading import view_one
+from grid.work_orders.times import promise_reactions  # noqa: F401
 from tests.bot.test_story import Town, town_of
 from tests.grid.outages.scene import (
     Village,

@@ -100,7 +100,7 @@ async def test_an_arrival_that_is_far_away_says_how_far_and_asks_for_the_reason(
             {"latitude": job["lat"] + 0.01, "longitude": job["lon"], "accuracy": 10}
         )
         await page.click("[data-verb=arrive]")
-        await expect(page.locator("#why")).to_contain_text("定位离现场 1.1 公里，要求 200 米 以内")
+        await expect(page.locator("#why")).to_contain_text("定位离现场 1.1 公里，要求 300 米 以内")
         await page.locator(".phrase", has_text="登记的位置不准").click()
         await page.click("#send-step")
         await expect(page.locator("#job")).to_have_attribute("data-state", "on_site")

@@ -8,8 +8,9 @@ from grid.kit.database import execute, fetch, fetch_value
 from grid.kit.refusals import Invalid, NotAllowed, NotFound
 from grid.territory.types import StaffRole
 from grid.work_orders.tickets import reading as ticket_reading
+from grid.work_orders.tickets import sealed
 from grid.work_orders.tickets.callbacks import callbacks
-from grid.work_orders.tickets.followed import rate_ticket, sealed, tickets_of_openid
+from grid.work_orders.tickets.followed import rate_ticket, tickets_of_openid
 from grid.work_orders.tickets.intake import take_ticket
 from grid.work_orders.tickets.ratings import ratings
 from grid.work_orders.tickets.types import RateTicket, ReadAuthor, TicketFilter
