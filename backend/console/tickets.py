@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from backend.console.evidence import pieces_of_ticket
 from backend.console.forms import command_of, fields_of
 from backend.console.limits import next_limit
 from backend.console.pages import page
@@ -224,6 +225,7 @@ async def _page(
         "ticket.html",
         status,
         ticket=ticket,
+        evidence=await pieces_of_ticket(request, ticket_id),
         form_shown=shown(ticket.kind, ticket.form),
         steps=[event for event in STEPS if event in ticket.allowed],
         handlers=await possible_handlers(request.user, ticket_id) if may_dispatch else [],

@@ -7,6 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from backend.console.evidence import pieces_of_job
 from backend.console.forms import command_of, fields_of
 from backend.console.pages import page
 from backend.console.session import ConsoleRequest
@@ -177,6 +178,7 @@ async def _page(
         status,
         as_of=await business_now(),
         job=job,
+        evidence=await pieces_of_job(request, job.id),
         ticket=ticket,
         may_go_further=_may_go_further(request, job, ticket),
         steps=[event for event in STEPS if event in job.allowed],
