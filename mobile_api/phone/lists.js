@@ -1,7 +1,8 @@
 /* What lists share: tabs on top, pages of cards, more on demand. */
 
 import { Refused, Unreachable, read } from "./api.js";
-import { make, tell } from "./parts.js";
+import { businessNow } from "./limits.js";
+import { make, tell, timeWithSeconds } from "./parts.js";
 
 /* The places inside of a place: [[address, words], …], the shown one marked. */
 export const tabs = (places) => (places.length < 2 ? null : make("nav", { class: "tabs", "aria-label": "分类" },
@@ -12,10 +13,12 @@ export function listOf(path, card, { empty, id }) {
   const list = make("ul", { class: "cards", id });
   const status = make("p", { class: "empty", hidden: true, "data-empty": id }, empty);
   const more = make("button", { type: "button", class: "more", hidden: true }, "再看一些");
+  const asOf = make("p", { class: "quiet as-of" });
   let seen = null;
   const load = async (cursor = null) => {
     const joint = path.includes("?") ? "&" : "?";
     const page = await read(`${path}${joint}limit=30${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+    asOf.textContent = `数据截至 ${timeWithSeconds(businessNow())}`;
     const text = JSON.stringify(page);
     // What is the same is not drawn again: a tap must not miss its card.
     if (!cursor && seen === text) return;
@@ -30,7 +33,7 @@ export function listOf(path, card, { empty, id }) {
       tell(error.message, "bad");
     });
   };
-  return { node: make("div", {}, list, status, more), load };
+  return { node: make("div", {}, asOf, list, status, more), load };
 }
 
 /* A screen that is one list below its tabs; gives how to read it again. */

@@ -45,7 +45,7 @@ async function showNumbers(section, grid, refresh) {
     const figures = await Promise.all(wanted.map((one) => read(`/indicators/${one.name}?period=${period}&scope=grid:${encodeURIComponent(grid)}`)));
     section.replaceChildren(make("h2", {}, `网格 ${grid} 本月`),
       figures.length ? asOfLine(figures[0].as_of, refresh) : "",
-      facts(wanted.map((one, n) => [one.title, valueOf(one, figures[n])])));
+      facts(wanted.map((one, n) => [one.title, valueOf(one, figures[n])]), "wide"));
     section.hidden = false;
   } catch (error) {
     if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;

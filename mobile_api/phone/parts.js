@@ -25,9 +25,9 @@ export const typed = (text) => make("bdi", {}, text);
 export const tag = (words, look = "") => make("span", { class: `tag ${look}` }, words);
 
 /* Pairs of a name and a value; pairs without a value are left out. */
-export function facts(pairs) {
+export function facts(pairs, look = "") {
   const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return make("dl", { class: "facts" }, shown.map(([name, value]) => [
+  return make("dl", { class: `facts ${look}` }, shown.map(([name, value]) => [
     make("dt", {}, name),
     make("dd", {}, value instanceof Node || Array.isArray(value) ? value : typed(value)),
   ]).flat());

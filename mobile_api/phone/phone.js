@@ -9,7 +9,7 @@ import { byId, make, tell, timeWithSeconds } from "./parts.js";
 import { whenPasswordIsNew } from "./password.js";
 import { OVER_A_PLACE, placesOf, screenOf, showPlaces } from "./places.js";
 import { sendIntent, showUnsent } from "./sending.js";
-import { forgetToday, showKnown } from "./today.js";
+import { forgetToday, readToday, showKnown } from "./today.js";
 import { sendAll } from "./uploads.js";
 import { DONE } from "./words.js";
 
@@ -166,7 +166,8 @@ whenPasswordIsNew(async () => {
 
 async function begin() {
   await attempt(async () => {
-    const me = await read("/me");
+    // The worklist tells business time, which every screen compares its limits with.
+    const [me] = await Promise.all([read("/me"), readToday()]);
     setMe(me);
     showPlaces(byId("places"));
     byId("me").textContent = me.staff.name;
