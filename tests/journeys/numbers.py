@@ -27,7 +27,7 @@ async def figures_add_up(station: Station, month: str) -> dict[str, dict[str, An
         )
         for part in ("numerator", "denominator"):
             assert sum(line[part] for line in compared) == figure[part], (name, part, compared)
-        for which, part in (("denominator", "denominator"), ("numerator", "numerator")):
+        for which, part in (("counted", "denominator"), ("hit", "numerator")):
             records = await _all(
                 station, dispatcher, f"/indicators/{name}/records?period={month}&which={which}"
             )

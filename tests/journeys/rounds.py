@@ -1,6 +1,6 @@
 """A month's rounds of a grid, and an outage that its customers live through."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from grid.kit.clock import SHANGHAI
@@ -10,34 +10,45 @@ from tests.journeys.station import Station, until
 _SOON_S = 90.0
 
 
-async def visits_of_next_month(station: Station, grid: str) -> str:
+async def visits_of_this_month(station: Station, grids: list[str]) -> str:
     """Planned, released, walked on its day, and confirmed by the supervisor (S5)."""
+    grid, plan = await _first_plan(station, grids)
     manager = of_grid(station, grid, "manager")
-    today = (await _now(station, manager)).astimezone(SHANGHAI)
-    month = f"{(today.year * 12 + today.month) // 12}-{today.month % 12 + 1:02d}"
-    plan = await station.api(manager, "POST", "/visit-plans", month=month, grid=grid)
-    assert plan["due"] == plan["stops_count"] + plan["left_out"], "everybody due has a place"
     path = f"/visit-plans/{plan['id']}"
     await station.api(manager, "POST", f"{path}/release", version=plan["version"])
     released = await station.api(manager, "GET", path)
-    mine = [one for one in released["stops"] if one["staff"]["employee_no"] == manager]
-    stop = min(mine, key=lambda one: (one["day"], one["position"]))
+    stop = min(released["stops"], key=lambda one: (one["day"], one["position"]))
+    who = stop["staff"]["employee_no"]
     nine = datetime.fromisoformat(f"{stop['day']}T09:00:00+08:00")
-    await station.advance(int((nine - await _now(station, manager)).total_seconds()))
-    job = await station.api(manager, "GET", f"/work-orders/{stop['work_order_id']}")
-    job = await walk(station, manager, job, "accept", "depart", "arrive", "start")
+    await station.advance(int((nine - await _now(station, who)).total_seconds()))
+    job = await station.api(who, "GET", f"/work-orders/{stop['work_order_id']}")
+    job = await walk(station, who, job, "accept", "depart", "arrive", "start")
     await station.advance(1200)
-    await send_photo(station, manager, f"/work-orders/{job['id']}", "site_photo", 7)
-    visit = await _report(station, manager, stop, job)
-    done = await walk(station, manager, job, "complete")
+    await send_photo(station, who, f"/work-orders/{job['id']}", "site_photo", 7)
+    visit = await _report(station, who, stop, job)
+    done = await walk(station, who, job, "complete")
     assert done["state"] == "completed"
-    return await _confirm(station, grid, manager, visit)
+    return await _confirm(station, grid, who, visit)
 
 
-async def month_now(station: Station) -> str:
-    """The month of business time, as indicators name it."""
-    now = await _now(station, with_role(station, "dispatcher"))
-    return f"{now.astimezone(SHANGHAI):%Y-%m}"
+async def _first_plan(station: Station, grids: list[str]) -> tuple[str, dict[str, Any]]:
+    """The plan of the month of the first grid in which somebody is due."""
+    for grid in grids:
+        manager = of_grid(station, grid, "manager")
+        today = (await _now(station, manager)).astimezone(SHANGHAI)
+        plan = await station.api(manager, "POST", "/visit-plans", month=f"{today:%Y-%m}", grid=grid)
+        assert plan["due"] == plan["stops_count"] + plan["left_out"], "everybody due has a place"
+        if plan["stops_count"]:
+            return grid, plan
+    raise AssertionError("nobody is due in any grid")
+
+
+async def next_month_begins(station: Station) -> str:
+    """Half an hour into the next month; gives the month that has ended, as indicators name it."""
+    now = (await _now(station, with_role(station, "dispatcher"))).astimezone(SHANGHAI)
+    first = (now.replace(day=1) + timedelta(days=32)).replace(day=1, hour=0, minute=30)
+    await station.advance(int((first - now).total_seconds()))
+    return f"{now:%Y-%m}"
 
 
 async def _report(
@@ -79,10 +90,10 @@ def _answer(field: dict[str, Any]) -> Any:
     return "正常"
 
 
-async def _confirm(station: Station, grid: str, manager: str, visit: dict[str, Any]) -> str:
+async def _confirm(station: Station, grid: str, author: str, visit: dict[str, Any]) -> str:
     path = f"/visits/{visit['id']}/verify"
     verdict = {"method": "call", "outcome": "confirmed", "words": "客户说来过,很仔细"}
-    own = await station.refused(manager, "POST", path, **verdict)
+    own = await station.refused(author, "POST", path, **verdict)
     assert own["status"] in (403, 404), own
     await station.api(of_grid(station, grid, "supervisor"), "POST", path, **verdict)
     return str(visit["id"])
