@@ -41,25 +41,32 @@ ITEM_ROWS = (
 
 
 def reached(first: int) -> str:
-    """The scope clause over item `i` and its subject `c`; its five arguments begin at `$first`."""
-    everything, stations, grids, own, sealed = (f"${first + n}" for n in range(5))
+    """The scope clause over item `i` and its subject `c`; its six arguments begin at `$first`.
+
+    What proves a complaint, or a job of one, is hidden from whom the complaint is about (W5). This
+    is asked when it is read: a file may be attached before anybody is named.
+    """
+    everything, stations, grids, own, sealed, reader = (f"${first + n}" for n in range(6))
     return (
-        f"CASE WHEN c.sealed THEN {sealed}::bool ELSE ({everything}::bool"
+        f"(CASE WHEN c.sealed THEN {sealed}::bool ELSE ({everything}::bool"  # noqa: S608 - numbers
         f" OR c.station = ANY({stations}::uuid[]) OR c.grid = ANY({grids}::uuid[])"
         f" OR i.author = {own}::uuid) END"
+        f" AND NOT EXISTS (SELECT FROM ticket_accused x WHERE x.staff = {reader}::uuid"
+        " AND (x.ticket = c.subject_id OR x.ticket = (SELECT w.ticket FROM work_order w"
+        " WHERE w.id = c.subject_id))))"
     )
 
 
-Scope = tuple[bool, list[UUID], list[UUID], UUID | None, bool]
+Scope = tuple[bool, list[UUID], list[UUID], UUID | None, bool, UUID | None]
 
 
 def scope_of(actor: Actor, action: Action) -> Scope:
-    """The five arguments of the scope clause: the reach of an action, own items, sealed ones."""
+    """The six arguments of the scope clause: an action's reach, own items, sealed ones, reader."""
     reach = visible(actor, action)
-    own = None
-    if isinstance(actor, StaffActor) and action is Action.READ_EVIDENCE and may(actor, action):
-        own = actor.staff_id
-    return reach.everything, reach.station_ids, reach.grid_ids, own, reads_sealed(actor, action)
+    reader = actor.staff_id if isinstance(actor, StaffActor) else None
+    own = reader if action is Action.READ_EVIDENCE and may(actor, action) else None
+    sealed = reads_sealed(actor, action)
+    return reach.everything, reach.station_ids, reach.grid_ids, own, sealed, reader
 
 
 def reads_sealed(actor: Actor, action: Action) -> bool:
@@ -94,7 +101,7 @@ async def items_where(actor: Actor, clause: str, *arguments: object) -> list[Evi
 
 def _in(scope: Scope, row: Record) -> bool:
     """What `reached` says, for a row that is here already."""
-    everything, stations, grids, _, sealed = scope
+    everything, stations, grids, _, sealed, _ = scope
     if row["sealed_now"]:
         return sealed
     return everything or row["station_now"] in stations or row["grid_now"] in grids

@@ -50,7 +50,7 @@ _ITEMS = (
 )
 _SHOWN = (
     "SELECT * FROM (SELECT b.*,"  # noqa: S608 - the clauses are ours
-    f" EXISTS ({_ITEMS} {reached(7)}) AS sees_original,"
+    f" EXISTS ({_ITEMS} {reached(8)}) AS sees_original,"
     f" EXISTS ({_ITEMS} {reached(2)}) OR (EXISTS (SELECT FROM blob_upload u"
     " WHERE u.sha256 = b.sha256 AND u.staff = $5 AND u.state = 'complete')"
     f" AND NOT EXISTS ({_ITEMS} c.sealed)) AS sees_copy"

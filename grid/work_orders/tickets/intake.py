@@ -14,6 +14,7 @@ from grid.work_orders.locating import Located, locate
 from grid.work_orders.opening import NewTicket, one_at_a_time, write_ticket
 from grid.work_orders.tickets.accused import (
     ABOUT_PEOPLE,
+    HIDDEN_FROM,
     AccusedMayNotHandle,
     hands_of,
     mark_accused,
@@ -49,6 +50,7 @@ async def take_ticket(actor: Actor, command: TakeTicket) -> TicketView:
         located = await locate(actor, command, now)
         again = await _same_matter(actor, command, located, now)
         if again is not None:
+            await mark_accused(again, accused, business_day(now))
             return await ticket_view(again)
         await _check_budget(actor, now)
         ticket_id = await write_ticket(actor, _ticket(actor, command, located), now)
@@ -102,17 +104,24 @@ async def _check_about_ticket(actor: Actor, ticket_id: UUID) -> None:
 async def _same_matter(
     actor: Actor, command: TakeTicket, located: Located, now: datetime
 ) -> UUID | None:
-    """The open ticket that says the same in the same words: told twice, it stays one."""
+    """The open ticket that says the same in the same words: told twice, it stays one.
+
+    Never one that is about whoever takes it down: they are not to learn of it (W5).
+    """
     openid = actor.openid if isinstance(actor, CustomerActor) else None
+    own = actor.staff_id if isinstance(actor, StaffActor) else None
     found: UUID | None = await fetch_value(
-        "SELECT id FROM ticket WHERE kind = $1 AND description = $2 AND closed_at IS NULL"
+        "SELECT id FROM ticket WHERE kind = $1 AND description = $2"  # noqa: S608 - clause is ours
+        " AND closed_at IS NULL"
         " AND NOT sealed AND account IS NOT DISTINCT FROM $3"
         " AND (openid = $4 OR ($4::varchar IS NULL AND account IS NOT NULL))"
+        f" AND NOT {HIDDEN_FROM.format(ticket='ticket.id', staff='$5::uuid')}"
         " ORDER BY id DESC LIMIT 1",
         command.kind.value,
         command.description,
         located.account_id,
         openid,
+        own,
     )
     if found is not None:
         row = await lock_ticket(found)

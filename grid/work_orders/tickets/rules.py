@@ -122,9 +122,11 @@ BY_JOB = frozenset({_E.DISPATCH, _E.TAKE, _E.RETURN, _E.CONTACT, _E.HANDLE, _E.R
 NOT_WHILE_JOB_RUNS = frozenset({_E.REPLY, _E.ARCHIVE, _E.CANCEL, _E.RECLASSIFY})
 #: Steps of whoever has the ticket in hand, once somebody has.
 HANDLERS_OWN = frozenset({_E.TAKE, _E.CONTACT, _E.HANDLE, _E.REPLY})
-#: Steps that whoever had it in hand leaves to somebody else; of a complaint also the cancelling.
+#: Steps that whoever had it in hand leaves to somebody else; of a complaint also saying that it
+#: is nothing, or none: another kind has another limit and perhaps no callback.
 NOT_BY_HANDS = frozenset({_E.CALLBACK})
-NOT_CANCELLED_BY_HANDS = frozenset({_K.COMPLAINT, _K.TIP_OFF})
+ENDS_COMPLAINT = frozenset({_E.CANCEL, _E.RECLASSIFY})
+NOT_ENDED_BY_HANDS = frozenset({_K.COMPLAINT, _K.TIP_OFF})
 #: What stays what it was told as: a fault has its job, a tip-off its seal.
 KEEPS_ITS_KIND = frozenset({_K.FAULT, _K.TIP_OFF})
 #: Kinds for which a job may be opened; a tip-off's place is nobody's business but the auditor's.

@@ -36,9 +36,10 @@ from grid.work_orders.tickets.recording import TicketStep, write_ticket_step
 from grid.work_orders.tickets.rules import (
     BY_JOB,
     DRIVEN_BY_JOB,
+    ENDS_COMPLAINT,
     HANDLERS_OWN,
     NOT_BY_HANDS,
-    NOT_CANCELLED_BY_HANDS,
+    NOT_ENDED_BY_HANDS,
     NOT_WHILE_JOB_RUNS,
     TICKET_RIGHT,
     TicketStepNotPossible,
@@ -111,8 +112,8 @@ async def check_ticket_right(actor: StaffActor, row: Record, event: TicketEvent)
     own = mine and right in (Action.HANDLE_TICKETS, Action.READ_WORK_ORDERS)
     if not own and not reaches_ticket(actor, right, row):
         raise NotAllowed(action=right.value)
-    apart = event in NOT_BY_HANDS or (event is _E.CANCEL and row["kind"] in NOT_CANCELLED_BY_HANDS)
-    if apart and actor.staff_id in await hands_of(row["id"]):
+    ends = event in ENDS_COMPLAINT and row["kind"] in NOT_ENDED_BY_HANDS
+    if (event in NOT_BY_HANDS or ends) and actor.staff_id in await hands_of(row["id"]):
         raise NotByWhomItWasHandled(action=right.value)
 
 

@@ -120,6 +120,21 @@ async def test_the_same_words_twice_are_one_ticket_with_both_in_its_history() ->
     assert [row["event"] for row in await history(first.id)] == ["intake", "merge"]
 
 
+async def test_W5_told_again_with_a_name_it_is_about_them_too_and_they_cannot_touch_it() -> None:
+    office = await make_office()
+    words = {"description": "收费不开票", "account_no": office.scene.home.account_no}
+    first = await take_ticket(office.clerk, matter("complaint", channel="phone", **words))
+    about = [office.scene.manager.employee_no]
+    told = matter("complaint", channel="phone", about=about, **words)
+    assert (await take_ticket(office.clerk, told)).id == first.id
+    accused = await fetch_value("SELECT staff FROM ticket_accused WHERE ticket = $1", first.id)
+    assert accused == office.scene.manager.staff_id
+    before = len(await history(first.id))
+    own = await take_ticket(office.scene.manager, matter("complaint", channel="counter", **words))
+    assert own.id != first.id, "whom it is about does not learn that it was told before"
+    assert len(await history(first.id)) == before
+
+
 async def test_matters_have_a_budget_of_their_own_beside_faults() -> None:
     office = await make_office()
     for number in range(4):

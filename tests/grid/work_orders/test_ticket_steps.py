@@ -151,7 +151,7 @@ async def test_a_repair_that_did_not_help_is_opened_again_with_its_history() -> 
     assert [tuple(row.values()) for row in await history(job.ticket_id)][: len(before)] == before
 
 
-async def test_W5_who_handled_it_does_not_call_back_nor_cancel_a_complaint() -> None:
+async def test_W5_who_handled_it_does_not_call_back_nor_end_a_complaint() -> None:
     office = await make_office()
     ticket = await answered(office, "complaint")
     with pytest.raises(NotByWhomItWasHandled):
@@ -161,6 +161,8 @@ async def test_W5_who_handled_it_does_not_call_back_nor_cancel_a_complaint() -> 
     await do(office.clerk, other.id, "take")
     with pytest.raises(NotByWhomItWasHandled):
         await do(office.clerk, other.id, "cancel", reason="没有的事")
+    with pytest.raises(NotByWhomItWasHandled):
+        await do(office.clerk, other.id, "reclassify", kind="suggestion", reason="只是建议")
     assert (await do(office.head, other.id, "cancel", reason="客户撤回")).state == "cancelled"
 
 
