@@ -12,7 +12,7 @@ import { EVIDENCE_STATES, PURPOSES } from "./words.js";
 /* What a phone turns into JPEG by itself when it is named; others are not taken. */
 const PICTURES = "image/jpeg,image/png,image/webp";
 const PREPARED_MS = 3000;
-const LOOKS = 8;
+const LOOKS = 20;
 const PLACE_MS = 6000;
 const THUMBS_MAX = 60;
 
@@ -32,6 +32,8 @@ export function evidenceOf(subject, { mayAttach, changed = () => {} }) {
   const node = make("section", { class: "card", id: "evidence-card" }, make("h2", {}, "现场资料"),
     missing, buttons, panel.node, waiting, list, status);
   let looks = 0;
+  let turn = 0;
+  let later = null;
   let drawn = null;
 
   const take = async (purpose, file) => {
@@ -40,7 +42,7 @@ export function evidenceOf(subject, { mayAttach, changed = () => {} }) {
       const item = { purpose, taken_at: takenAt(file), ...await placeOf() };
       const isKept = await takeIn(subject, file, item);
       tell(isKept ? `${PURPOSES[purpose]}已存在手机里，正在上传` : `${PURPOSES[purpose]}正在上传，传完前不要关网页`, isKept ? "good" : "warn");
-      panel.close();
+      if (purpose === "signature") panel.close();
     } catch (error) {
       tell(error.message, "bad");
     }
@@ -75,13 +77,16 @@ export function evidenceOf(subject, { mayAttach, changed = () => {} }) {
     waiting.replaceChildren(...entries.map((entry) => waitingLine(entry)));
   };
   const showList = async () => {
+    const mine = ++turn;
+    clearTimeout(later);
     try {
       const told = await read(`${subject}/evidence`);
+      if (mine !== turn) return; // an older answer must not replace a newer one
       const items = Array.isArray(told) ? told : told.items;
       list.replaceChildren(...items.map(itemLine));
       status.textContent = items.length ? `共 ${items.length} 份` : "还没有资料";
       const isPreparing = items.some((one) => one.state === "complete" && !one.sha256);
-      if (isPreparing && looks++ < LOOKS) setTimeout(() => { if (node.isConnected) showList(); }, PREPARED_MS);
+      if (isPreparing && looks++ < LOOKS) later = setTimeout(() => { if (node.isConnected) showList(); }, PREPARED_MS);
     } catch (error) {
       if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;
       status.textContent = error.message;

@@ -60,10 +60,8 @@ export async function sendAll() {
   clearTimeout(again);
   again = null;
   try {
-    for (const entry of await allWaiting()) {
-      if (progressOf(entry.id).problem) continue;
-      await sendOne(entry);
-    }
+    // What is taken while another one is sent goes out in the same round.
+    for (let entry = await nextWaiting(); entry; entry = await nextWaiting()) await sendOne(entry);
   } catch (error) {
     const isLater = error instanceof Unreachable || (error instanceof Refused && error.status === 429);
     if (!isLater && !(error instanceof Refused)) throw error;
@@ -71,9 +69,9 @@ export async function sendAll() {
   } finally {
     running = false;
   }
-  const left = (await allWaiting()).filter((one) => !progressOf(one.id).problem);
-  if (left.length && !again) again = setTimeout(sendAll, AGAIN_MS);
 }
+
+const nextWaiting = async () => (await allWaiting()).find((one) => !progressOf(one.id).problem);
 
 /* Try a refused one anew. */
 export function tryAgain(entry) {
