@@ -26,6 +26,7 @@ CAUSES = {
     Cause.LEFT_OPEN: "未解决",
     Cause.SOS: "现场求助",
     Cause.UNACKNOWLEDGED: "反馈未确认",
+    Cause.VISIT_DENIED: "走访未属实",
 }
 EVENTS = {
     SupervisionEvent.ANSWER: "回复",

@@ -14,6 +14,7 @@ from grid.supervision.opening import (
     write_order,
 )
 from grid.supervision.types import Cause
+from grid.visits.types import VisitNotConfirmed
 from grid.work_orders.events import SosRaised, TicketLeftOpen, WorkOrderChanged
 from grid.work_orders.words import WorkOrderEvent
 
@@ -80,3 +81,18 @@ async def follow_supervise_step(event: WorkOrderChanged) -> None:
         await offender_at(matter, step["at"]),
     )
     await write_order(matter, new, await business_now())
+
+
+@reaction(VisitNotConfirmed)
+async def ask_about_visit(event: VisitNotConfirmed) -> None:
+    """A visit was not as its author told: somebody else has to answer for it."""
+    matter = await lock_matter(Subject.WORK_ORDER, event.work_order_id)
+    new = NewOrder(
+        Cause.VISIT_DENIED,
+        f"visit_check:{event.check_id}",
+        "抽查走访时客户否认,走访不属实",
+        SUPERVISION.subject,
+        event.author_id,
+    )
+    if await order_of(new.origin) is None:
+        await write_order(matter, new, await business_now())

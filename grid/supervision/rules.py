@@ -11,9 +11,11 @@ from grid.territory.types import Actor, GridRole, StaffActor, StaffRole
 _E, _S = SupervisionEvent, OrderState
 
 LEVELS = (Level.GRID, Level.STATION, Level.COUNTY)
-#: Where an order begins; somebody who calls for help from the field needs the dispatcher.
+#: Where an order begins. Somebody who calls for help from the field needs the dispatcher; a visit
+#: that was not so was found out by the grid's own supervisor, so the station has to answer.
+_FROM_STATION = (Cause.SOS, Cause.VISIT_DENIED)
 FIRST_LEVEL: Mapping[Cause, Level] = {
-    cause: Level.STATION if cause is Cause.SOS else Level.GRID for cause in Cause
+    cause: Level.STATION if cause in _FROM_STATION else Level.GRID for cause in Cause
 }
 
 #: (event, from) -> to: the table that code and documents share.

@@ -36,6 +36,7 @@ class Cause(StrEnum):
     LEFT_OPEN = "left_open"
     SOS = "sos"
     UNACKNOWLEDGED = "unacknowledged"
+    VISIT_DENIED = "visit_denied"
 
 
 class SupervisionEvent(StrEnum):

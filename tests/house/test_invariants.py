@@ -8,7 +8,10 @@ from tests.house.source import files_of, functions_in, tree_of
 
 #: W1 no step skipped, W2 arrival proved, W6 and S5 the roles of a grid, P1 and P2 privacy and time,
 #: Y10 and Y11 commands that come twice, Y31 the queue may be lost.
-HELD = ("W1", "W2", "W6", "S5", "P1", "P2", "Y10", "Y11", "Y31")
+HELD = (
+    *("W1", "W2", "W3", "W4", "W5", "W6", "S5", "R3", "R6", "K1", "K3"),
+    *("P1", "P2", "Y10", "Y11", "Y24", "Y28", "Y29", "Y31"),
+)
 NUMBER = re.compile(r"_([WSPYKLDR]\d{1,2})(?=_|$)")
 
 

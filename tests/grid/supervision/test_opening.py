@@ -15,13 +15,16 @@ from grid.supervision.reactions import (
     ask_about_breach,
     ask_about_near_breach,
     ask_about_ticket_left_open,
+    ask_about_visit,
     call_for_help,
     follow_supervise_step,
 )
 from grid.supervision.reading import supervision_order
+from grid.supervision.rules import NotAskedYet, NotForTheOffender
 from grid.supervision.service import open_supervision, take_supervision_step
 from grid.supervision.types import DoSupervision, OpenSupervision, SupervisionEvent
 from grid.territory.types import StaffRole
+from grid.visits.types import VisitNotConfirmed
 from grid.work_orders.events import SosRaised, TicketLeftOpen, WorkOrderChanged
 from grid.work_orders.tables import TicketAccused
 from grid.work_orders.words import WorkOrderEvent, WorkOrderState
@@ -307,3 +310,27 @@ async def test_a_ticket_left_open_asks_for_what_comes_next() -> None:
     for _ in range(2):
         await ask_about_ticket_left_open(event)
     assert (await the_order())["cause"] == "left_open"
+
+
+@pytest.mark.usefixtures("rolled_back")
+async def test_W3_S5_a_visit_that_was_not_so_is_answered_by_the_station_not_by_its_author() -> None:
+    levels = await make_levels()
+    manager = await actor_of(levels.scene.grid.manager)
+    event = VisitNotConfirmed(
+        check_id=new_id(),
+        visit_id=new_id(),
+        work_order_id=levels.job.id,
+        grid_id=levels.scene.grid.id,
+        author_id=manager.staff_id,
+    )
+    await ask_about_visit(event)
+    await ask_about_visit(event)
+    order = await the_order()
+    assert (order["cause"], order["level"]) == ("visit_denied", "station")
+    assert order["offender"] == manager.staff_id
+    answer = DoSupervision(words="已核实")
+    with pytest.raises((NotForTheOffender, NotFound)):
+        await take_supervision_step(manager, order["id"], SupervisionEvent.ANSWER, answer)
+    with pytest.raises(NotAskedYet):
+        await take_supervision_step(levels.supervisor, order["id"], SupervisionEvent.ANSWER, answer)
+    await take_supervision_step(levels.head, order["id"], SupervisionEvent.ANSWER, answer)
