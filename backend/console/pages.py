@@ -21,24 +21,27 @@ from grid.work_orders.types import SafetyAlarmView, WorkOrderView
 
 PAGES = templates(Path(__file__).parent / "templates")
 
-#: Address, name, key of the shortcut after `g`, and the right that shows the entry.
+#: Address, name, key of the shortcut after `g`, and the right that shows the entry; what is used
+#: most comes first.
 _PLACES = (
     ("/console", "工单看板", "b", Action.READ_WORK_ORDERS),
-    ("/console/work-orders/new", "受理报修", "n", Action.OPEN_TICKET),
-    ("/console/supervision", "督办", "u", Action.SUPERVISE_WORK),
-    ("/console/handovers", "政府移交", "z", Action.HAND_OVER_MATTERS),
-    ("/console/province", "省 95598", "x", Action.READ_WORK_ORDERS),
+    ("/console/tickets/new", "受理", "n", Action.OPEN_TICKET),
     ("/console/tickets", "客户诉求", "t", Action.READ_WORK_ORDERS),
-    ("/console/tickets/new", "受理", "a", Action.OPEN_TICKET),
+    ("/console/supervision", "督办", "u", Action.SUPERVISE_WORK),
     ("/console/outages", "停电", "o", Action.READ_OUTAGES),
     ("/console/customers", "客户", "c", Action.READ_CUSTOMERS),
     ("/console/visits", "走访", "v", Action.READ_VISITS),
-    ("/console/people", "网格与人员", "p", Action.SIGN_IN_CONSOLE),
     ("/console/indicators", "指标", "i", Action.READ_INDICATORS),
-    ("/console/corrections", "暂停与更正", "t", Action.CORRECT_TIMES),
+    ("/console/people", "网格与人员", "p", Action.SIGN_IN_CONSOLE),
+    ("/console/corrections", "暂停与更正", "e", Action.CORRECT_TIMES),
+    ("/console/handovers", "政府移交", "z", Action.HAND_OVER_MATTERS),
+    ("/console/province", "省 95598", "x", Action.READ_WORK_ORDERS),
     ("/console/numbers", "时限与参数", "s", Action.PROPOSE_SETTINGS),
     ("/console/dead-letters", "失败消息", "d", Action.READ_DEAD_LETTERS),
 )
+
+#: Entries of the menu that stand in its line; more would wrap on a small desk. The rest opens.
+_IN_LINE = 8
 
 
 async def page(
@@ -52,6 +55,7 @@ async def page(
         status,
         me=actor,
         places=places_of(actor),
+        places_in_line=_IN_LINE,
         here=request.scope["path"].rstrip("/") or "/console",
         token_field=TOKEN_FIELD,
         form_token=form_token(str(request.auth)),

@@ -107,6 +107,8 @@ def _told(fields: dict[str, str]) -> TakeTicket:
         kind = TicketKind(fields.get("kind", ""))
     except ValueError as error:
         raise Invalid("kind", "请选择类别") from error
+    if kind is TicketKind.FAULT and not (known.get("account_no") or known.get("address")):
+        raise Invalid("address", "没有户号时，请填写故障地址")
     if kind is not TicketKind.COMPLAINT:
         known.pop("complaint_class", None)
     if kind is not TicketKind.TIP_OFF:

@@ -91,9 +91,9 @@ def _check_staff_intake(
         require(actor, Action.OPEN_TICKET)
         if not visible(actor, Action.OPEN_TICKET).everything:
             # It would wait where only the county's dispatchers see it, out of the teller's sight.
-            raise Invalid("address", "请填写户号、位置或村名,才能知道由哪个网格处理")
+            raise Invalid("address", "请填写户号、位置或村名，才能知道由哪个网格处理")
     if command.account_no is None and command.phone is None and command.place is None:
-        raise Invalid("phone", "没有户号时,请填写联系电话或位置")
+        raise Invalid("phone", "没有户号时，请填写联系电话或位置")
 
 
 async def located_as(ticket: Record) -> Located:

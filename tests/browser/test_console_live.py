@@ -182,7 +182,7 @@ async def test_no_page_is_wider_than_its_screen(
         for path in (
             "/console",
             f"/console/work-orders/{job}",
-            "/console/work-orders/new?q=a",
+            "/console/tickets/new?q=a",
             f"/console/customers/{account_no}",
             "/console/customers?q=a",
             "/console/people",

@@ -71,7 +71,7 @@ async def test_payloads_stay_text_on_board_job_customer_and_map(
             for path in (
                 f"/console/work-orders/{job}",
                 f"/console/customers/{account_no}",
-                f"/console/work-orders/new?account_no={account_no}",
+                f"/console/tickets/new?account_no={account_no}",
             ):
                 await page.goto(path)
                 assert await page.title() != ""
@@ -103,7 +103,7 @@ async def test_a_payload_in_a_search_or_a_form_comes_back_as_text(
             await page.fill("[data-search]", payload[:60])
             await page.click(".filters button")
             assert await page.input_value("[data-search]") == payload[:60]
-            await page.goto("/console/work-orders/new")
+            await page.goto("/console/tickets/new")
             await page.fill("[name=description]", payload)
             await page.fill("[name=address]", payload)
             await page.fill("[name=phone]", "123")

@@ -7,6 +7,19 @@ const alarms = document.getElementById("alarms");
 const board = document.getElementById("board");
 const job = document.getElementById("job");
 const title = document.title;
+const more = document.querySelector("details.more");
+
+// On a phone the line of the menu is longer than the screen.
+document.querySelector(".top nav > ul [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
+document.addEventListener("click", (event) => {
+  if (more?.open && !more.contains(event.target)) more.open = false;
+});
+more?.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  more.open = false;
+  more.querySelector("summary").focus();
+});
 
 function alarmCount() {
   return Number(alarms.querySelector("[data-count]")?.dataset.count ?? 0);

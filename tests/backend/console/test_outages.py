@@ -223,28 +223,17 @@ async def test_the_expected_end_has_a_colour_and_words(
     assert etr_look(line, now)[0] == look
 
 
-@pytest.mark.parametrize(
-    ("screen", "page", "more"),
-    [
-        ("/console/tickets/new", "/console/tickets/new", {"kind": "fault", "channel": "phone"}),
-        ("/console/work-orders", "/console/work-orders/new", {}),
-    ],
-)
 async def test_intake_shows_the_outage_and_the_clerk_may_insist(
-    dispatcher: Browser,
-    console_demo: DemoFacts,
-    screen: str,
-    page: str,
-    more: dict[str, str],
+    dispatcher: Browser, console_demo: DemoFacts
 ) -> None:
-    place = 100 if screen.endswith("new") else 130
+    place, screen = 100, "/console/tickets/new"
     await fault_of(dispatcher, await district_of(console_demo, place))
     account = console_demo.customers[place].account_no
-    form = f"{page}?account_no={account}"
+    form = f"{screen}?account_no={account}"
     text = await dispatcher.see(form)
     assert "这里正在故障停电" in text
     assert "树压断线" in text
-    told = {"account_no": account, "description": "家里没电了", **more}
+    told = {"account_no": account, "description": "家里没电了", "kind": "fault", "channel": "phone"}
     joined = await dispatcher.submit(screen, form, **told)
     assert joined.headers["Location"].startswith("/console/tickets/")
     insisted = await dispatcher.submit(screen, form, **told, insist="1")

@@ -13,7 +13,7 @@ from tests.support.console import Browser, NewBrowser, person_with, told_by_phon
 NASTY = '"><img src=x onerror=alert(1)>'
 PLACES = {
     "/console": {"dispatcher", "back_office", "station_head", "auditor"},
-    "/console/work-orders/new": {"dispatcher", "back_office", "station_head"},
+    "/console/tickets/new": {"dispatcher", "back_office", "station_head"},
     "/console/customers": {"dispatcher", "back_office", "finance", "station_head", "auditor"},
     "/console/people": {
         "dispatcher",
@@ -112,7 +112,7 @@ async def test_what_customers_type_is_text_on_every_page(
         "/console/alarms",
         f"/console/work-orders/{job}",
         f"/console/customers/{console_demo.customers[4].account_no}",
-        f"/console/work-orders/new?account_no={console_demo.customers[4].account_no}",
+        f"/console/tickets/new?account_no={console_demo.customers[4].account_no}",
     ):
         text = await browser.see(path)
         assert "<img" not in text

@@ -204,17 +204,34 @@ async def move_posts(employee_no: str, *, to_other: bool) -> None:
     )
 
 
+BY_PHONE = {"kind": "fault", "channel": "phone"}
+
+
+async def test_the_old_address_of_the_fault_form_shows_the_one_screen(
+    dispatcher: Browser, console_demo: DemoFacts
+) -> None:
+    number = console_demo.customers[20].account_no
+    answer = await dispatcher.http.get(f"/console/work-orders/new?account_no={number}&x=1")
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == f"/console/tickets/new?kind=fault&account_no={number}"
+
+
 async def test_a_fault_taken_by_telephone_is_one_job_however_often_it_is_sent(
     dispatcher: Browser, console_demo: DemoFacts
 ) -> None:
     customer = console_demo.customers[20]
-    page = f"/console/work-orders/new?account_no={customer.account_no}"
+    page = f"/console/tickets/new?account_no={customer.account_no}"
     text = await dispatcher.see(page)
     assert customer.name in text
     key = re.findall(r'name="key" value="([^"]+)"', text)[0]
-    fields = {"key": key, "account_no": customer.account_no, "description": "整栋楼停电"}
-    first = await dispatcher.submit("/console/work-orders", page, **fields)
-    second = await dispatcher.submit("/console/work-orders", page, **fields)
+    fields = {
+        "key": key,
+        "account_no": customer.account_no,
+        "description": "整栋楼停电",
+        **BY_PHONE,
+    }
+    first = await dispatcher.submit("/console/tickets/new", page, **fields)
+    second = await dispatcher.submit("/console/tickets/new", page, **fields)
     assert first.status_code == second.status_code == 303
     assert first.headers["Location"] == second.headers["Location"]
     found = await fetch_one(
@@ -228,15 +245,16 @@ async def test_a_fault_taken_by_telephone_is_one_job_however_often_it_is_sent(
 async def test_danger_without_an_account_needs_a_place_and_a_telephone(
     dispatcher: Browser, console_demo: DemoFacts
 ) -> None:
-    page = "/console/work-orders/new"
-    bare = await dispatcher.submit("/console/work-orders", page, description="电线落地", danger="1")
+    page = "/console/tickets/new"
+    danger = {"description": "电线落地", "danger": "1", **BY_PHONE}
+    bare = await dispatcher.submit(page, page, **danger)
     assert bare.status_code == 400
     assert "请填写故障地址" in bare.text
     assert "电线落地</textarea>" in bare.text
-    fields = {"description": "电线落地", "danger": "1", "address": "村口大路"}
-    no_phone = await dispatcher.submit("/console/work-orders", page, **fields)
+    fields = {**danger, "address": "村口大路"}
+    no_phone = await dispatcher.submit(page, page, **fields)
     assert no_phone.status_code == 400
-    done = await dispatcher.submit("/console/work-orders", page, **fields, phone="13800000000")
+    done = await dispatcher.submit(page, page, **fields, phone="13800000000")
     assert done.status_code == 303
     alarms = await dispatcher.see("/console/alarms")
     assert "电线落地" in alarms
@@ -259,7 +277,7 @@ async def test_a_body_that_is_no_form_of_ours_is_refused(
     dispatcher: Browser, content_type: str, content: bytes, status: int
 ) -> None:
     answer = await dispatcher.http.post(
-        "/console/work-orders", content=content, headers={"Content-Type": content_type}
+        "/console/tickets/new", content=content, headers={"Content-Type": content_type}
     )
     assert answer.status_code == status, answer.text[:500]
     assert answer.headers["Content-Type"].startswith("text/html")
