@@ -86,5 +86,10 @@ def write_simulator_files(
         "results_key": secrets.head_end_api_key,
         "meters": [customer["meter_no"] for customer in customers],
     }
+    province = {
+        "key": secrets.province_key_ring,
+        "orders_url": f"{at.base_url}/province/v1",
+    }
     write_private(home.wechat_simulator_file, msgspec.json.encode(wechat).decode())
     write_private(home.head_end_simulator_file, msgspec.json.encode(head_end).decode())
+    write_private(home.province_simulator_file, msgspec.json.encode(province).decode())

@@ -16,6 +16,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: str
     wechat_simulator_url: str
     head_end_simulator_url: str
+    province_simulator_url: str
 
 
 def decided(home: Home, secrets: HomeSecrets, at: Addresses, *, is_demo: bool) -> dict[str, str]:
@@ -43,6 +44,8 @@ def decided(home: Home, secrets: HomeSecrets, at: Addresses, *, is_demo: bool) -
         "head_end_results_keys": head_end_ring,
         "head_end_base_url": at.head_end_simulator_url,
         "head_end_commands_key": secrets.head_end_commands_key,
+        "province_keys": secrets.province_key_ring,
+        "province_base_url": at.province_simulator_url,
         "metrics_key": secrets.metrics_key,
     }
 

@@ -29,6 +29,7 @@ class HomeSecrets(msgspec.Struct, frozen=True, kw_only=True):
     wechat_encoding_aes_key: str
     head_end_api_key: str
     head_end_commands_key: str
+    province_key: str
     metrics_key: str
     demo_secret: str
 
@@ -46,9 +47,15 @@ class HomeSecrets(msgspec.Struct, frozen=True, kw_only=True):
             wechat_encoding_aes_key=base64.b64encode(secrets.token_bytes(32)).decode()[:43],
             head_end_api_key=secrets.token_hex(24),
             head_end_commands_key=secrets.token_hex(24),
+            province_key=secrets.token_hex(24),
             metrics_key=secrets.token_hex(24),
             demo_secret=secrets.token_hex(24),
         )
+
+    @property
+    def province_key_ring(self) -> str:
+        """The key shared with the province's 95598, in the form `kid:secret`."""
+        return f"home:{self.province_key}"
 
 
 class HomeState(msgspec.Struct, kw_only=True):
@@ -58,12 +65,18 @@ class HomeState(msgspec.Struct, kw_only=True):
     port: int | None = None
     wechat_simulator_port: int | None = None
     head_end_simulator_port: int | None = None
+    province_simulator_port: int | None = None
 
-    def choose_simulator_ports(self) -> tuple[int, int]:
+    def choose_simulator_ports(self) -> tuple[int, int, int]:
         """The ports of the last start where they are free, so that open pages stay good."""
         self.wechat_simulator_port = kept_or_free(self.wechat_simulator_port)
         self.head_end_simulator_port = kept_or_free(self.head_end_simulator_port)
-        return self.wechat_simulator_port, self.head_end_simulator_port
+        self.province_simulator_port = kept_or_free(self.province_simulator_port)
+        return (
+            self.wechat_simulator_port,
+            self.head_end_simulator_port,
+            self.province_simulator_port,
+        )
 
 
 def kept_or_free(port: int | None) -> int:
@@ -83,6 +96,7 @@ class Home:
         self.ready_file = self.directory / "ready.json"
         self.wechat_simulator_file = self.directory / "wechat-simulator.json"
         self.head_end_simulator_file = self.directory / "head-end-simulator.json"
+        self.province_simulator_file = self.directory / "province-simulator.json"
         self._secrets_file = self.directory / "secrets.json"
         self._state_file = self.directory / "state.json"
 

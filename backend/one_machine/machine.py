@@ -87,7 +87,7 @@ class Machine:
         # A server that listens everywhere is reached, from here, on the loopback address.
         shown = LOOPBACK if host in {"0.0.0.0", "::"} else host  # noqa: S104
         shown = f"[{shown}]" if ":" in shown else shown
-        wechat_port, head_end_port = self._state.choose_simulator_ports()
+        wechat_port, head_end_port, province_port = self._state.choose_simulator_ports()
         self._home.remember(self._state)
         return Addresses(
             base_url=f"http://{shown}:{port}",
@@ -96,6 +96,7 @@ class Machine:
             redis_url=valkey.url,
             wechat_simulator_url=f"http://{LOOPBACK}:{wechat_port}",
             head_end_simulator_url=f"http://{LOOPBACK}:{head_end_port}",
+            province_simulator_url=f"http://{LOOPBACK}:{province_port}",
         )
 
     async def _start_children(self, postgres: EmbeddedPostgres, valkey: EmbeddedValkey) -> None:
@@ -116,6 +117,12 @@ class Machine:
                 "backend.head_end.simulator",
                 home.head_end_simulator_file,
                 self._at.head_end_simulator_url,
+            ),
+            (
+                "province-simulator",
+                "backend.province.simulator",
+                home.province_simulator_file,
+                self._at.province_simulator_url,
             ),
         ):
             port = int(url.rsplit(":", 1)[1])
@@ -147,11 +154,12 @@ class Machine:
             await asyncio.gather(watching, serving, return_exceptions=True)
 
     async def _until_it_serves(self) -> None:
-        """Ask the web process and both simulators until all answer; raises HomeRefused."""
+        """Ask the web process and the simulators until all answer; raises HomeRefused."""
         asked = {
             f"{self._at.base_url}/health/ready": "the web process",
             f"{self._at.wechat_simulator_url}/": "the WeChat simulator",
             f"{self._at.head_end_simulator_url}/": "the head-end simulator",
+            f"{self._at.province_simulator_url}/": "the simulator of the province's 95598",
         }
         try:
             async with asyncio.timeout(SERVES_WITHIN_S), httpx.AsyncClient(timeout=5) as client:
@@ -171,6 +179,7 @@ class Machine:
             f"  phone             {self._at.base_url}/phone",
             f"  WeChat simulator  {self._at.wechat_simulator_url}",
             f"  head-end          {self._at.head_end_simulator_url}",
+            f"  province 95598    {self._at.province_simulator_url}",
             f"  everything else   {self._home.ready_file}",
             f"  logs              {self._home.logs}",
         ]

@@ -39,6 +39,11 @@ def write_ready(
             "api_key": secrets.head_end_api_key,
             "simulator_url": at.head_end_simulator_url,
         },
+        "province": {
+            "inbound_url": f"{at.base_url}/province/v1",
+            "key": secrets.province_key_ring,
+            "simulator_url": at.province_simulator_url,
+        },
         "metrics_key": secrets.metrics_key,
         "settings_file": str(home.settings_file),
         "staff": list(facts.get("staff", ())),

@@ -105,6 +105,7 @@ def _holds_the_contract(home: Path, ready: dict[str, Any]) -> None:
         "simulator_url",
     }
     assert set(ready["head_end"]) >= {"inbound_url", "api_key", "simulator_url"}
+    assert set(ready["province"]) >= {"inbound_url", "key", "simulator_url"}
     assert set(ready["staff"][0]) >= {
         "employee_no",
         "password",
