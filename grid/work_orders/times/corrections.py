@@ -16,14 +16,15 @@ from asyncpg import Record
 from grid.clocks import pauses
 from grid.clocks.changing import Moved
 from grid.clocks.ledger import ClockRow
+from grid.clocks.rules import PAUSE_RULES
 from grid.clocks.service import PAUSE_COLUMNS, as_if_moved, pause_of, put_right, recompute
-from grid.clocks.types import Pause, Subject
+from grid.clocks.types import Pause, PauseReason, Subject
 from grid.kit.clock import business_now
 from grid.kit.database import execute, fetch, fetch_one, insert, transaction
 from grid.kit.dated_settings import SamePerson
 from grid.kit.ids import new_id
 from grid.kit.refusals import Invalid, NotAllowed, NotFound, Refusal
-from grid.territory.authority import Action
+from grid.territory.authority import Action, visible
 from grid.territory.types import ChangeState, StaffActor
 from grid.work_orders.recording import Step, write_step
 from grid.work_orders.rules import reaches
@@ -123,6 +124,7 @@ async def approve_correction(
     """
     async with transaction():
         row, found = await _decidable(actor, correction_id)
+        await _check_outside(actor, found["pause"])
         now = await business_now()
         field = CorrectedField(found["field"])
         change = await _judge(row, field, found["new_at"], found["pause"], now)
@@ -176,6 +178,15 @@ async def _decidable(actor: StaffActor, correction_id: UUID) -> tuple[Record, Re
     if actor.subject == found["proposed_by"] or row["assignee"] == actor.staff_id:
         raise SamePerson()
     return row, found
+
+
+async def _check_outside(actor: StaffActor, pause_id: UUID | None) -> None:
+    """What only the county may grant, only the county may lengthen. Raises NotAllowed."""
+    found = await fetch_one("SELECT reason FROM sla_pause WHERE id = $1", pause_id)
+    if found is None or not PAUSE_RULES[PauseReason(found["reason"])].outside:
+        return
+    if not visible(actor, Action.APPROVE_PAUSE).everything:
+        raise NotAllowed("暂停须由县公司的同事批准", action=Action.APPROVE_PAUSE.value)
 
 
 async def _judge(

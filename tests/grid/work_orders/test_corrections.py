@@ -35,7 +35,7 @@ from grid.work_orders.times.corrections import (
     propose_correction,
     refuse_correction,
 )
-from grid.work_orders.times.pausing import end_pause, request_pause
+from grid.work_orders.times.pausing import approve_pause, end_pause, request_pause
 from grid.work_orders.times.types import (
     ClockLine,
     CorrectedField,
@@ -286,6 +286,31 @@ async def test_W2_a_pause_that_is_over_is_put_right_inside_its_box() -> None:
     assert (moved - due).total_seconds() == pytest.approx(90 * 60, abs=20)
     ended = await fetch_value("SELECT ended_at FROM sla_pause WHERE id = $1", pause.id)
     assert ended == pause.from_at + timedelta(hours=2)
+
+
+async def test_W2_a_pause_that_the_county_granted_only_the_county_lengthens() -> None:
+    late = await late_arrival()
+    job = await step(late.scene.manager, late.job, "start")
+    asked = RequestPause(
+        reason=PauseReason.SITE_BLOCKED,
+        words="道路塌方",
+        until=await business_now() + timedelta(hours=3),
+    )
+    pause = await request_pause(late.scene.manager, Subject.WORK_ORDER, job.id, asked)
+    county = await actor_of(
+        await make_staff(None, skilled=False, roles=(StaffRole.DISPATCHER,), everywhere=True)
+    )
+    await approve_pause(county, pause.id, DecidePause())
+    await advance(1800)
+    await end_pause(late.scene.manager, pause.id, DecidePause())
+    earlier = correction(
+        _F.PAUSE_FROM, pause.from_at - timedelta(minutes=1), pause_id=str(pause.id)
+    )
+    found = await propose_correction(late.office, job.id, earlier)
+    of_station = await make_dispatcher(late.scene.grid.station_id)
+    with pytest.raises(NotAllowed):
+        await approve_correction(of_station, found.id, YES)
+    assert (await approve_correction(county, found.id, YES)).state is ChangeState.APPROVED
 
 
 async def test_W2_a_proposal_about_a_time_that_moved_meanwhile_is_not_approved() -> None:
