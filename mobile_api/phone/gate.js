@@ -62,7 +62,7 @@ async function colleagues() {
 export const holdForm = (send, onclose) => ask({
   title: "为什么挂起？",
   fields: [
-    { name: "pause_reason", label: "原因类别", type: "choice", choices: PAUSES,
+    { name: "pause_reason", label: "什么原因（决定时限停不停）", type: "choice", choices: PAUSES,
       help: "客户的原因马上暂停时限；其他原因要县公司批准，批准前时限照走。" },
     { name: "until", label: "暂停到什么时候", type: "moment", value: stampOf(new Date(businessNow().getTime() + 4 * HOUR_MS)) },
     { name: "reason", id: "reason", label: "说明", required: true,
