@@ -16,7 +16,13 @@ from grid.work_orders.rules import (
     RIGHT,
     TRANSITIONS,
 )
-from grid.work_orders.tickets.rules import TICKET_NEEDED, TICKET_RIGHT, TICKET_TRANSITIONS
+from grid.work_orders.tickets.rules import (
+    DRIVEN_BY_JOB,
+    STEPS_OF,
+    TICKET_NEEDED,
+    TICKET_RIGHT,
+    TICKET_TRANSITIONS,
+)
 from grid.work_orders.words import (
     AssignmentState,
     TicketEvent,
@@ -46,7 +52,7 @@ def page() -> str:
     """The whole text of STATES.md."""
     return (
         "# The states of tickets, work orders and assignments\n\n"
-        "Written from the transition tables in `rules.py` and `ticket_rules.py` by"
+        "Written from the transition tables in `rules.py` and `tickets/rules.py` by"
         " `python -m tests.grid.work_orders.states_page`; a test fails when it is out of date.\n\n"
         "## Work order\n\n"
         f"```mermaid\n{diagram()}```\n\n"
@@ -58,7 +64,9 @@ def page() -> str:
         f"```mermaid\n{assignment_diagram()}```\n\n"
         "An assignment moves with the events of its job; `hold` and `resume` leave it working.\n\n"
         "## Ticket\n\n"
-        f"{ticket_table()}\n" + "\n".join(_of_kind(kind) for kind in TicketKind)
+        f"{ticket_table()}\n"
+        "Of a sealed ticket every verb asks for `read_sealed` instead.\n\n"
+        + "\n".join(_of_kind(kind) for kind in TicketKind)
     )
 
 
@@ -114,7 +122,12 @@ def _of_kind(kind: TicketKind) -> str:
         if state is to:
             staying[event.value].append(state.value)
     kept = "; ".join(f"`{event}` in {', '.join(states)}" for event, states in staying.items())
-    return f"### {kind.value}\n\n```mermaid\n{ticket_diagram(kind)}```\n\nKeep the state: {kept}.\n"
+    loop = " → ".join(state.value for state in STEPS_OF[kind])
+    driven = " Its job drives it." if kind in DRIVEN_BY_JOB else ""
+    return (
+        f"### {kind.value}\n\n{loop}.{driven}\n\n"
+        f"```mermaid\n{ticket_diagram(kind)}```\n\nKeep the state: {kept}.\n"
+    )
 
 
 def _rows(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
