@@ -17,7 +17,7 @@ from asyncpg import Record
 from grid.kit.database import execute, fetch_one
 from grid.kit.ids import new_id
 from grid.kit.outbox import say
-from grid.kit.refusals import NotAllowed, NotFound
+from grid.kit.refusals import NotAllowed, NotFound, StaleVersion
 from grid.outages.types import OutageChanged
 from grid.outages.words import OutageEvent, OutageState
 from grid.territory.authority import Action, visible
@@ -100,6 +100,25 @@ async def write_step(actor: Actor, row: Record, step: OutageStep) -> int:
     )
     await write_history(actor, row["id"], version, row["state"], step)
     return version
+
+
+async def stale(row: Record) -> StaleVersion:
+    """The refusal for a step on an old version: who was faster, with what. One statement."""
+    last = await fetch_one(
+        "SELECT h.event, s.name, s.employee_no FROM outage_transition h"
+        " LEFT JOIN staff s ON 'staff:' || s.employee_no = h.actor"
+        " WHERE h.outage = $1 AND h.version = $2 ORDER BY h.id LIMIT 1",
+        row["id"],
+        row["version"],
+    )
+    if last is None:
+        return StaleVersion(version=row["version"])
+    return StaleVersion(
+        f"{last['name'] or '系统'}刚刚更新过这个停电事件,请刷新后再操作",
+        version=row["version"],
+        won_by=last["employee_no"],
+        won_event=last["event"],
+    )
 
 
 async def write_history(

@@ -10,7 +10,7 @@ from grid.geography.types import Place
 from grid.kit.clock import business_now
 from grid.kit.database import execute, fetch, fetch_one, fetch_value, insert, transaction
 from grid.kit.ids import new_id
-from grid.kit.refusals import Invalid, StaleVersion
+from grid.kit.refusals import Invalid
 from grid.notices.promises import happened_to_all, withdraw_from_all
 from grid.notices.types import PromiseWhat
 from grid.outages import tables
@@ -21,7 +21,7 @@ from grid.outages.announcing import (
     remove_districts,
 )
 from grid.outages.reading import outage_view
-from grid.outages.recording import OutageStep, check_manages, lock, write_step
+from grid.outages.recording import OutageStep, check_manages, lock, stale, write_step
 from grid.outages.rules import (
     DARK,
     NEEDED,
@@ -66,7 +66,7 @@ async def act(
         row = await lock(outage_id)
         check_manages(actor, row)
         if row["version"] != command.version:
-            raise StaleVersion(version=row["version"])
+            raise await stale(row)
         await take(actor, row, event, command)
         return await outage_view(actor, outage_id)
 

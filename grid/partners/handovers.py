@@ -34,8 +34,7 @@ from grid.partners.types import (
 from grid.territory.authority import Action, require
 from grid.territory.types import StaffActor
 from grid.work_orders.opening import number_of, one_at_a_time
-from grid.work_orders.rules import reaches
-from grid.work_orders.tickets.accused import is_accused
+from grid.work_orders.tickets.accused import is_accused, reaches_ticket
 from grid.work_orders.tickets.followed import lock_with_job
 from grid.work_orders.tickets.intake import take_ticket
 from grid.work_orders.tickets.recording import TicketStep, write_ticket_step
@@ -110,11 +109,11 @@ async def locked_ticket(actor: StaffActor, ticket_id: UUID) -> Record:
     """The ticket, locked after its job. Raises NotFound, NotAllowed, SealedStaysHere."""
     _, row = await lock_with_job(ticket_id)
     hidden = row["sealed"] or await is_accused(ticket_id, actor.staff_id)
-    if row["sealed"] and reaches(actor, Action.READ_SEALED, row["grid"], row["station"]):
+    if row["sealed"] and reaches_ticket(actor, Action.READ_SEALED, row):
         raise SealedStaysHere()
-    if hidden or not reaches(actor, Action.READ_WORK_ORDERS, row["grid"], row["station"]):
+    if hidden or not reaches_ticket(actor, Action.READ_WORK_ORDERS, row):
         raise NotFound("没有这件事")
-    if not reaches(actor, Action.HAND_OVER_MATTERS, row["grid"], row["station"]):
+    if not reaches_ticket(actor, Action.HAND_OVER_MATTERS, row):
         raise NotAllowed(action=Action.HAND_OVER_MATTERS.value)
     return row
 

@@ -38,6 +38,7 @@ from grid.supervision.types import (
 from grid.territory.authority import Action
 from grid.territory.types import StaffActor, SystemActor
 from grid.work_orders.rules import reaches
+from grid.work_orders.tickets.accused import reaches_ticket
 
 _E = SupervisionEvent
 
@@ -82,10 +83,17 @@ def _check_reach(actor: StaffActor, matter: Matter) -> None:
     accused = actor.staff_id in matter.accused
     if hidden or accused:
         raise NotFound("没有这个事项")
-    if not reaches(actor, Action.READ_WORK_ORDERS, matter.grid, matter.station):
+    if not _reached(actor, Action.READ_WORK_ORDERS, matter):
         raise NotFound("没有这个事项")
-    if not reaches(actor, Action.SUPERVISE_WORK, matter.grid, matter.station):
+    if not _reached(actor, Action.SUPERVISE_WORK, matter):
         raise NotAllowed(action=Action.SUPERVISE_WORK.value)
+
+
+def _reached(actor: StaffActor, action: Action, matter: Matter) -> bool:
+    """A ticket that was raised past a grid or a station is not theirs to supervise either."""
+    if matter.subject is Subject.TICKET:
+        return reaches_ticket(actor, action, matter.row)
+    return reaches(actor, action, matter.grid, matter.station)
 
 
 async def take_supervision_step(

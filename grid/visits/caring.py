@@ -25,6 +25,7 @@ from grid.visits.reading import phone_for
 from grid.visits.rules import CARE_TAGS, Cycles, add_months, form_of, months_of
 from grid.visits.words import Satisfaction
 from grid.work_orders.reading import mask_phone
+from grid.work_orders.tickets.accused import HIDDEN_FROM
 from grid.work_orders.types import PersonView
 
 _T = CustomerTagWord
@@ -50,9 +51,10 @@ MINDS: dict[CustomerTagWord, tuple[str, ...]] = {
     _T.SMALL_BUSINESS: ("避开营业高峰", "讲清电价和办电流程"),
 }
 
-_ACCOUNT = """
+_ACCOUNT = f"""
 SELECT a.*, (SELECT count(*) FROM ticket t WHERE t.account = a.id AND t.closed_at IS NULL
-        AND NOT t.sealed) + (SELECT count(*) FROM work_order w WHERE w.account = a.id
+        AND NOT t.sealed AND NOT {HIDDEN_FROM.format(ticket="t.id", staff="$2")})
+    + (SELECT count(*) FROM work_order w WHERE w.account = a.id
         AND w.ticket IS NULL AND w.state NOT IN
         ('completed', 'cannot_complete', 'cancelled', 'closed')) AS open_matters,
     EXISTS (SELECT FROM work_order w WHERE w.account = a.id AND w.assignee = $2 AND w.state
@@ -64,7 +66,7 @@ FROM service_account a LEFT JOIN LATERAL (
     JOIN staff s ON s.id = v.author WHERE v.account = a.id
     ORDER BY v.visited_on DESC, v.received_at DESC LIMIT 1) l ON true
 WHERE a.account_no = $1
-"""
+"""  # noqa: S608 - put together from constants
 _TAGS = """
 SELECT t.*, s.employee_no, s.name AS owner_name, s.phone AS owner_phone FROM customer_tag t
 LEFT JOIN staff s ON s.id = t.owner

@@ -18,7 +18,7 @@ from grid.notices.types import (
 )
 from grid.territory.authority import Action
 from grid.territory.types import StaffActor
-from grid.work_orders.rules import reaches
+from grid.work_orders.tickets.accused import reaches_ticket
 
 _RUNNING = (
     "SELECT max(c.due_at) AS due_at FROM sla_clock c WHERE c.subject_id = {id}"
@@ -89,11 +89,11 @@ async def ticket_promises(actor: StaffActor, ticket_id: UUID) -> Page[PromiseVie
     Of a sealed matter, and for somebody whom a matter is about, there is nothing to see (W5).
     """
     row = await fetch_one(
-        "SELECT t.grid, t.station FROM ticket t WHERE t.id = $1 AND NOT t.sealed AND NOT EXISTS"
+        "SELECT t.* FROM ticket t WHERE t.id = $1 AND NOT t.sealed AND NOT EXISTS"
         " (SELECT 1 FROM ticket_accused x WHERE x.ticket = t.id AND x.staff = $2)",
         ticket_id,
         actor.staff_id,
     )
-    if row is None or not reaches(actor, Action.READ_WORK_ORDERS, row["grid"], row["station"]):
+    if row is None or not reaches_ticket(actor, Action.READ_WORK_ORDERS, row):
         raise NotFound("没有这个工单")
     return Page(items=await promises_of(ticket_id, LIMIT_MAX), next=None)

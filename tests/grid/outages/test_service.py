@@ -92,8 +92,10 @@ async def test_a_district_is_dark_once(village: Village) -> None:
 async def test_a_verb_on_an_old_page_changes_nothing(village: Village) -> None:
     made = await dark(village)
     await done(village, made.id, OutageEvent.COMMENT, reason="已派人巡线")
-    with pytest.raises(StaleVersion):
+    with pytest.raises(StaleVersion) as late:
         await act(village.dispatcher, made.id, OutageEvent.RESTORE, DoOutageVerb(version=0))
+    assert late.value.facts["won_by"] == village.dispatcher.employee_no
+    assert late.value.facts["won_event"] == OutageEvent.COMMENT
     with pytest.raises(Invalid) as refused:
         await done(village, made.id, OutageEvent.ETR, reason="不知道")
     assert refused.value.field == "expected_end_at"
