@@ -6,7 +6,7 @@ Times are shown in Shanghai time.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.matter_words import MATTER_STATES
@@ -30,7 +30,7 @@ DANGER_WHERE = (
     "或者写清楚村、组和旁边的房子。打电话更快：95598。"
 )
 DANGER_WHERE_MISSED = "请发一个“位置”，或者写清楚村、组和旁边的房子。"
-DANGER_PLACE_TOLD = "地点已经转给值班调度员。请离远一点，等抢修人员来。有人受伤先打 120。"
+DANGER_PLACE_TOLD = "您写的已经转给值班调度员。请离远一点，等抢修人员来。有人受伤先打 120。"
 DANGER_ALREADY_PAGED = "您说的情况值班调度员已经知道了。情况变了请直接打 95598。"
 #: What the dispatcher reads when nothing but signs of danger was typed.
 DANGER_UNTOLD = "客户发来危险信号，没有写明情况"
@@ -60,7 +60,8 @@ MENU = (
 )
 THANKS = "不客气。有事随时写给我们，急事请打 95598。"
 HELP = (
-    "怎么用：回复“报修”报停电，“进度”看到哪一步，“绑定”绑定户号。\n"
+    "怎么用：回复“报修”报停电，“进度”看到哪一步，“催办”催一催，“绑定”绑定户号。\n"
+    "有话要说：回复“投诉”“举报”“建议”或者“表扬”。\n"
     "办到一半时：回复“返回”退一步，“取消”不办了，“菜单”看全部，“人工”找人。\n"
     "电线掉落、触电、冒烟着火：直接写出来，并马上打 95598。"
 )
@@ -168,7 +169,7 @@ WHAT_CHOICES = ("家里没电", "附近一片没电", "电压不稳", "跳闸合
 LOCATION_KEPT = "位置记下了。"
 CHOOSE_ACCOUNT = "请回复前面的数字。"
 ASK_PHONE = "请留一个电话，师傅好找您。"
-PHONE_WRONG = "电话号码不对，请写 11 位手机号，或者带区号的座机。"
+PHONE_WRONG = "没看到电话号码。请写 11 位手机号，或者带区号的座机。"
 ASK_ADDRESS = "在哪里？发一个“位置”（点右下角 + 号，选“位置”），或者写清楚村、组和门牌。"
 ADDRESS_WRONG = "请写清楚村、组和门牌（最少 4 个字），或者发一个“位置”。"
 FAULT_CONFIRM = "之前填的都还在。回复 1 就这样报修，回复 2 重新填。"
@@ -300,4 +301,9 @@ def arrive_by(number: str, at: datetime) -> str:
 
 def answer_by(number: str, at: datetime) -> str:
     """By when a matter is answered."""
+    there = at.astimezone(_SHANGHAI)
+    if there.time() == time():
+        # Limits in working days end with a day; nobody says "before 00:00" of it.
+        last = there - timedelta(days=1)
+        return f"您的单 {number} 我们最迟 {last.month}月{last.day}日当天答复您。"
     return f"您的单 {number} 我们最迟 {when(at)} 前答复您。"

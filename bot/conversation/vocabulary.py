@@ -131,9 +131,9 @@ HINTS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
     (re.compile("(?:提|有).{0,3}意见"), Start.OPINION),
     (
         re.compile(
-            "(?:没|没有|没得|没的|莫得|冇得?|无|断|停|缺)了?电(?!话|费|脑|视)|不来电|[没未]来电|来电.{0,4}[又没]"
+            "(?:没|没有|没得|没的|么得|莫得|冒得|冇得?|无|断|停|缺)了?电(?!话|费|脑|视)|不来电|[没未]来电|来电.{0,4}[又没]"
             "|电.{0,2}(?:还没来|断了)|送不上|跳闸|又?跳了|漏保|空开坏|保险丝|合不上|推不上|打不上|电压|带不动"
-            "|灯.{0,3}(?:不亮|[闪暗灭])|表.{0,2}(?:不亮|黑|没有?显示)|忽明忽暗|缺.?相|报修|抢修|黑了|故障|复电"
+            "|灯.{0,3}(?:不亮|[闪暗灭])|表.{0,2}(?:不亮|黑|没有?显示)|忽明忽暗|缺.?相|报修|抢修|黑了|漆黑|黑漆麻黑|黑咕隆咚|故障|复电"
         ),
         Start.REPORT_FAULT,
     ),
@@ -195,8 +195,17 @@ TAPS: Mapping[str, tuple[str, Mapping[str, bool | int]]] = {
 }
 
 
+#: "不投诉了", "我不想报修了": the word of a flow, and yet the wish to stop.
+_NO_MORE = re.compile(
+    "我?(?:先|又)?不(?:想|要|用)?(?:再)?"
+    "(?:投诉|举报|报修?|绑定?户?号?|解绑|催办?|提?建议|提?意见|表扬|说|办|弄)了"
+)
+
+
 def meaning_of(bare_text: str) -> Meaning | None:
     """The meaning of a whole message that is one command word, or None."""
+    if bare_text not in NOTHING_MORE and _NO_MORE.fullmatch(bare_text):
+        return Global.CANCEL
     return GLOBAL_WORDS.get(bare_text) or CHAT_WORDS.get(bare_text)
 
 

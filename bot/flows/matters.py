@@ -26,12 +26,15 @@ from bot.conversation.types import (
     Said,
     Step,
 )
+from bot.conversation.vocabulary import Start, hint_of
 from grid.work_orders.words import ComplaintClass, TicketKind
 
 Answer: TypeAlias = Said | Picked | Located
 
 #: Words that may stand alone before the story: they tell the kind, not the matter.
 _SHORTEST = 4
+#: What is this long and no number is the story itself.
+_STORY = 8
 _CLASSES = tuple(ComplaintClass)
 _SUBJECTS = ("theft", "staff_conduct", "fees", "impersonation", "damage", "other")
 #: Whom a complaint about service may name without knowing a name.
@@ -88,7 +91,7 @@ def _onward(kind: TicketKind, slots: Slots) -> Move:
 def _take_class(kind: TicketKind, slots: Slots, answer: Answer) -> Move:
     choice = _choice(answer, len(_CLASSES))
     if choice is None:
-        return Miss(matter_words.CLASS_WRONG)
+        return _story_first(kind, "class", slots, answer) or Miss(matter_words.CLASS_WRONG)
     chosen = _CLASSES[choice - 1].value
     return _onward(kind, msgspec.structs.replace(slots, complaint_class=chosen))
 
@@ -96,8 +99,20 @@ def _take_class(kind: TicketKind, slots: Slots, answer: Answer) -> Move:
 def _take_subject(kind: TicketKind, slots: Slots, answer: Answer) -> Move:
     choice = _choice(answer, len(_SUBJECTS))
     if choice is None:
-        return Miss(matter_words.SUBJECT_WRONG)
+        return _story_first(kind, "subject", slots, answer) or Miss(matter_words.SUBJECT_WRONG)
     return _onward(kind, msgspec.structs.replace(slots, subject=_SUBJECTS[choice - 1]))
+
+
+def _story_first(kind: TicketKind, step: str, slots: Slots, answer: Answer) -> Go | None:
+    """Keep a story that is told when a number was asked; another request is none."""
+    if isinstance(answer, Located) or slots.description is not None:
+        return None
+    told = tidy(answer.text)
+    hint = hint_of(bare(told))
+    if len(bare(told)) < _STORY or (isinstance(hint, Start) and hint.value != kind.value):
+        return None
+    kept = msgspec.structs.replace(slots, description=told)
+    return Go(step, kept, (matter_words.STORY_KEPT,))
 
 
 def _take_what(kind: TicketKind, slots: Slots, answer: Answer) -> Move:

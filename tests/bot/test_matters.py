@@ -46,6 +46,43 @@ def test_a_sentence_that_complains_is_already_the_story() -> None:
     assert filed.description == "我要投诉你们停电不通知"
 
 
+@pytest.mark.parametrize(
+    ("word", "asked", "number", "story"),
+    [
+        ("投诉", matter_words.ASK_CLASS, "2", "收电费的多收了我两次钱"),
+        ("举报", matter_words.ASK_SUBJECT, "3", "电工收了我五百块钱不给票"),
+    ],
+)
+def test_a_story_told_too_early_is_not_asked_for_again(
+    word: str, asked: str, number: str, story: str
+) -> None:
+    talk = Talk(bound_once)
+    assert talk.say(word) == asked
+    assert talk.say(story) == f"{matter_words.STORY_KEPT}\n\n{asked}"
+    assert matter_words.ASK_STORY["complaint"] not in (said := talk.say(number))
+    assert matter_words.ASK_STORY["tip_off"] not in said
+    if word == "举报":
+        talk.say("2")
+    filed = talk.commands[-1]
+    assert isinstance(filed, FileMatter)
+    assert filed.description == story
+
+
+def test_a_fault_told_inside_a_complaint_is_a_fault() -> None:
+    talk = Talk(bound_once)
+    talk.say("投诉")
+    talk.say("现在我们全湾里都没得电了")
+    assert talk.state.flow == "report_fault"
+
+
+@pytest.mark.parametrize("text", ["不投诉了", "我不想投诉了", "算了"])
+def test_who_stops_complaining_is_not_asked_what_about(text: str) -> None:
+    talk = Talk(bound_once)
+    talk.say("投诉")
+    assert talk.say(text).startswith(words.cancelled("投诉"))
+    assert talk.state.flow is None
+
+
 def test_who_is_bound_to_nothing_leaves_a_phone() -> None:
     talk = Talk()
     talk.say("意见")
