@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar, Router
+from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
 
 import mobile_api
 from backend import console
 from backend.blob_folder import use_folder
+from backend.console.problems import by_address
 from backend.http import api_docs, health, logs, metrics
 from backend.http.budgets import close_budgets, open_budgets
 from backend.http.live import HUB
@@ -43,7 +45,10 @@ def create_app() -> Litestar:
             api_docs.page,
             api_docs.schema,
         ],
-        exception_handlers=EXCEPTION_HANDLERS,
+        exception_handlers={
+            **EXCEPTION_HANDLERS,
+            HTTPException: by_address(EXCEPTION_HANDLERS[HTTPException]),
+        },
         lifespan=[_lifespan(known)],
         openapi_config=api_docs.OPENAPI,
         request_max_body_size=BODY_MAX,

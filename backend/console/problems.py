@@ -11,7 +11,7 @@ from litestar.types import ExceptionHandlersMap
 from backend.console.pages import public_page
 from backend.console.session import TOKEN_HEADER, PasswordMustChange
 from backend.http.problems import EXCEPTION_HANDLERS, refused
-from grid.kit.refusals import NotSignedIn
+from grid.kit.refusals import NotFound, NotSignedIn
 
 SIGN_IN = "/console/sign-in"
 _PASSWORD = "/console/password"  # noqa: S105 - an address
@@ -66,6 +66,18 @@ def not_signed_in(request: _RequestAny, error: NotSignedIn) -> Response[Any]:
 def password_must_change(request: _RequestAny, error: PasswordMustChange) -> Response[Any]:
     """To the page on which the first password is changed."""
     return Redirect(_PASSWORD, status_code=303) if wants_page(request) else refused(request, error)
+
+
+def by_address(handler: Any) -> Any:
+    """For what no router took: a page under `/console`, the one problem shape elsewhere."""
+    for_people = _for_people(refused)
+
+    def answer(request: _RequestAny, error: Exception) -> Any:
+        if request.scope["path"].startswith("/console") and wants_page(request):
+            return for_people(request, NotFound("没有这个页面"))
+        return handler(request, error)
+
+    return answer
 
 
 CONSOLE_EXCEPTION_HANDLERS: ExceptionHandlersMap = {

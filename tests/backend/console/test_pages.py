@@ -46,6 +46,16 @@ async def test_each_post_reaches_its_pages_and_no_other(
             assert offered == {place for place, those in PLACES.items() if post in those}
 
 
+@pytest.mark.parametrize("path", ["/console/tickets/nonsense", "/console/visits/checks"])
+async def test_an_address_that_leads_nowhere_is_a_page_for_people(
+    browser_of: NewBrowser, console_demo: DemoFacts, path: str
+) -> None:
+    browser = await as_post(browser_of, console_demo, "dispatcher")
+    text = await browser.see(path, 404)
+    assert text.startswith("<!doctype html>")
+    assert "Not Found" not in text
+
+
 async def test_every_answer_carries_the_policy(
     browser_of: NewBrowser, console_demo: DemoFacts
 ) -> None:
