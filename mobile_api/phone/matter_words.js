@@ -26,6 +26,7 @@ export const LEVELS = { grid: "网格", station: "供电所", county: "县公司
 export const ORDER_STATES = { open: "等回复", answered: "已回复", closed: "已办结" };
 export const CAUSES = {
   near_breach: "快超时", breach: "超时", by_hand: "人工督办", left_open: "久未办结", sos: "求助", unacknowledged: "求助没人管",
+  visit_denied: "走访不属实",
 };
 export const SUPERVISION_EVENTS = {
   answer: "回复", close: "办结", reject: "退回重答", comment: "备注", open: "发起", raise: "提级", escalate: "升级",

@@ -1,7 +1,8 @@
 """The phone in a browser: a public shell that holds nothing, and files that run only as files."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from enum import StrEnum
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,8 +11,28 @@ import pytest
 
 import mobile_api.phone
 from backend.http.pages import CONTENT_SECURITY_POLICY
+from grid.clocks.types import PauseReason, PauseState, Target
 from grid.customers.types import CustomerTagWord
-from grid.work_orders.words import ArrivalGrade, Priority, WorkOrderEvent, WorkOrderState
+from grid.evidence.types import EvidencePurpose, EvidenceState
+from grid.outages.words import OutageKind, OutageState
+from grid.supervision.types import Cause, Level, OrderState, SupervisionEvent
+from grid.territory.types import GridRole, StaffRole
+from grid.visits.words import CheckMethod, CheckOutcome, CheckReason, CheckState, Satisfaction
+from grid.work_orders.times.types import CorrectedField
+from grid.work_orders.words import (
+    ArrivalGrade,
+    ArrivalProof,
+    CallbackOutcome,
+    Channel,
+    ComplaintClass,
+    Priority,
+    TicketEvent,
+    TicketKind,
+    TicketState,
+    WorkOrderEvent,
+    WorkOrderKind,
+    WorkOrderState,
+)
 from tests.house.application import built_application
 
 FOLDER = Path(mobile_api.phone.__file__).parent
@@ -155,21 +176,49 @@ def test_the_access_token_is_never_stored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "codes"),
+    ("file", "table", "codes"),
     [
-        ("STATES", WorkOrderState),
-        ("EVENTS", WorkOrderEvent),
-        ("PRIORITIES", Priority),
-        ("GRADES", ArrivalGrade),
-        ("TAGS", CustomerTagWord),
+        ("words", "STATES", WorkOrderState),
+        ("words", "EVENTS", WorkOrderEvent),
+        ("words", "PRIORITIES", Priority),
+        ("words", "GRADES", ArrivalGrade),
+        ("words", "PROOFS", ArrivalProof),
+        ("words", "TAGS", CustomerTagWord),
+        ("words", "TARGETS", Target),
+        ("words", "KINDS", WorkOrderKind),
+        ("words", "PURPOSES", EvidencePurpose),
+        ("words", "EVIDENCE_STATES", EvidenceState),
+        ("words", "PAUSES", PauseReason),
+        ("words", "PAUSE_STATES", PauseState),
+        ("words", "CORRECTED", CorrectedField),
+        ("matter_words", "TICKET_KINDS", TicketKind),
+        ("matter_words", "TICKET_STATES", TicketState),
+        ("matter_words", "TICKET_EVENTS", TicketEvent),
+        ("matter_words", "COMPLAINTS", ComplaintClass),
+        ("matter_words", "CHANNELS", Channel),
+        ("matter_words", "OUTCOMES", CallbackOutcome),
+        ("matter_words", "LEVELS", Level),
+        ("matter_words", "ORDER_STATES", OrderState),
+        ("matter_words", "CAUSES", Cause),
+        ("matter_words", "SUPERVISION_EVENTS", SupervisionEvent),
+        ("matter_words", "OUTAGE_KINDS", OutageKind),
+        ("matter_words", "OUTAGE_STATES", OutageState),
+        ("matter_words", "SATISFACTIONS", Satisfaction),
+        ("matter_words", "CHECK_STATES", CheckState),
+        ("matter_words", "CHECK_REASONS", CheckReason),
+        ("matter_words", "CHECK_METHODS", CheckMethod),
+        ("matter_words", "CHECK_OUTCOMES", CheckOutcome),
+        ("matter_words", "ROLES", [*GridRole, *StaffRole]),
     ],
 )
-def test_every_code_of_the_service_has_a_word(table: str, codes: type) -> None:
-    words = (FOLDER / "words.js").read_text(encoding="utf-8")
+def test_every_code_of_the_service_has_a_word(
+    file: str, table: str, codes: Iterable[StrEnum]
+) -> None:
+    words = (FOLDER / f"{file}.js").read_text(encoding="utf-8")
     found = re.search(rf"export const {table} = \{{(.*?)\}};", words, re.DOTALL)
     assert found is not None
     named = set(re.findall(r'"?([\w-]+)"?: "', found[1]))
-    assert named == {str(code) for code in codes}  # type: ignore[attr-defined]
+    assert named == {str(code) for code in codes}
 
 
 def test_every_name_that_is_promised_to_tests_exists() -> None:
