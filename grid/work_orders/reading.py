@@ -155,6 +155,7 @@ async def today(actor: StaffActor, limit: int = 200) -> list[WorkOrderView]:
     """The actor's open jobs: danger first, then by the earliest limit still running.
 
     What is planned for a later day waits for its day; whoever accepted it already keeps seeing it.
+    It shows customers with their telephones, so it is audited like any other list.
     """
     now = await business_now()
     rows = await fetch(
@@ -166,6 +167,7 @@ async def today(actor: StaffActor, limit: int = 200) -> list[WorkOrderView]:
         limit,
         datetime.combine(business_day(now) + timedelta(days=1), time(), SHANGHAI),
     )
+    await audit.record("work_order.today", "work_orders", shown=len(rows))
     return [view_of(row, actor, now) for row in rows]
 
 

@@ -237,12 +237,17 @@ async def test_a_list_of_fifty_jobs_is_one_statement_and_its_audit() -> None:
         assert len(_but_the_clock(statements)) == 2, "jobs, audit"
 
 
-async def test_today_is_one_statement() -> None:
+async def test_P1_today_is_one_statement_and_its_audit() -> None:
     scene = await make_scene()
     await offered(scene)
     async with counted() as statements:
         assert await today(scene.manager)
-    assert len(_but_the_clock(statements)) == 1
+    assert len(_but_the_clock(statements)) == 2
+    shown = await fetch_value(
+        "SELECT facts->>'shown' FROM audit_entry WHERE action = 'work_order.today'"
+        " ORDER BY id DESC LIMIT 1"
+    )
+    assert int(shown) >= 1
 
 
 async def test_one_job_with_its_history_is_three_statements() -> None:
