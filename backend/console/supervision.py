@@ -254,7 +254,7 @@ async def _values(request: ConsoleRequest, read: Read) -> dict[str, Any]:
 
 
 def _given(query: Mapping[str, str]) -> dict[str, str]:
-    names = ("level", "state", "cause", "mine", "late", "grid", "cursor")
+    names = ("level", "state", "cause", "mine", "late", "grid", "about", "cursor")
     return {name: query[name] for name in names if query.get(name, "").strip()}
 
 

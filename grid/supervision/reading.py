@@ -92,6 +92,7 @@ async def orders_again(actor: StaffActor, wanted: SupervisionFilter) -> Page[Sup
         " AND ($13::varchar IS NULL OR o.cause = $13) AND ($14::varchar IS NULL OR g.code = $14)"
         " AND (NOT $15::bool OR (o.state = 'open' AND o.answer_due_at < $16))"
         " AND ($17::timestamptz IS NULL OR (o.answer_due_at, o.id) > ($17, $18::uuid))"
+        " AND ($20::uuid IS NULL OR o.work_order = $20 OR o.ticket = $20)"
         " ORDER BY o.answer_due_at, o.id LIMIT $19",
         *_scope_args(actor),
         list(posts.grids),
@@ -108,6 +109,7 @@ async def orders_again(actor: StaffActor, wanted: SupervisionFilter) -> Page[Sup
         after_at,
         after_id,
         limit + 1,
+        wanted.about,
     )
     views = [_view(row, actor, now) for row in rows[:limit]]
     last = views[-1] if len(rows) > limit else None

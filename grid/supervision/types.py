@@ -68,7 +68,8 @@ class DoSupervision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class SupervisionFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which orders to list: `state` is a state or `all`; `mine` those that wait for me."""
+    """Which orders to list: `state` is a state or `all`; `mine` those that wait for me; `about` the
+    job or the ticket they stand above."""
 
     level: Level | None = None
     state: str = "open"
@@ -76,6 +77,7 @@ class SupervisionFilter(msgspec.Struct, frozen=True, kw_only=True):
     mine: bool = False
     late: bool = False
     grid: Annotated[str, Meta(max_length=20)] | None = None
+    about: UUID | None = None
     cursor: Annotated[str, Meta(max_length=400)] | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 

@@ -54,6 +54,19 @@ async def test_one_order_is_answered_and_closed_on_its_page(
     await dispatcher.see(f"{page}/answer", 303)
 
 
+async def test_a_job_leads_to_its_own_orders_and_to_no_other(
+    console_demo: DemoFacts, browser_of: NewBrowser
+) -> None:
+    job = await told_by_phone(console_demo, "这一件", 41)
+    mine, other = await breached(job), await breached(await told_by_phone(console_demo, "别件", 42))
+    dispatcher = await browser_of().sign_in(person_with(console_demo, "dispatcher"))
+    link = f"/console/supervision?state=all&amp;about={job}"
+    assert link in await dispatcher.see(f"/console/work-orders/{job}")
+    shown = await dispatcher.see(link.replace("&amp;", "&"))
+    assert f"/console/supervision/{mine}" in shown
+    assert f"/console/supervision/{other}" not in shown
+
+
 async def test_many_are_answered_at_once_and_each_row_says_what_became_of_it(
     console_demo: DemoFacts, browser_of: NewBrowser
 ) -> None:
