@@ -7,7 +7,7 @@ from asyncpg import Record
 from grid.evidence.service import counted
 from grid.kit.clock import business_now
 from grid.kit.database import fetch_one, transaction
-from grid.kit.refusals import NotAllowed, NotFound
+from grid.kit.refusals import NotAllowed, NotFound, Refusal
 from grid.territory.authority import Action, require
 from grid.territory.types import Actor, StaffActor
 from grid.work_orders import policies
@@ -30,6 +30,7 @@ from grid.work_orders.rules import (
     next_state,
     reaches,
 )
+from grid.work_orders.tickets.accused import is_accused
 from grid.work_orders.times import pausing
 from grid.work_orders.types import DoVerb, WorkOrderView
 from grid.work_orders.words import WorkOrderEvent, WorkOrderKind, WorkOrderState
@@ -51,16 +52,26 @@ async def take_step(
         raise WorkOrderStepNotPossible(event=event.value)
     async with transaction():
         row = await lock(work_order_id)
-        check_right(actor, row, event)
-        if row["version"] != command.version:
-            raise await stale(row)
-        step = await _judge(actor, row, event, command)
+        try:
+            check_right(actor, row, event)
+            if row["version"] != command.version:
+                raise await stale(row)
+            step = await _judge(actor, row, event, command)
+        except Refusal:
+            await _tell_the_accused_nothing(actor, row)
+            raise
         if event is _E.HOLD:
             await pausing.on_hold(actor, row, command, step.at)
         await write_step(actor, row, step)
         if event in pausing.ENDS_PAUSES:
             await pausing.on_resume(row, step.at)
         return await view_one(actor, work_order_id)
+
+
+async def _tell_the_accused_nothing(actor: Actor, row: Record) -> None:
+    """Raises NotFound: whom the job's complaint is about learns no state from a refusal (W5)."""
+    if isinstance(actor, StaffActor) and await is_accused(row["ticket"], actor.staff_id):
+        raise NotFound("没有这个工单")
 
 
 def check_right(actor: Actor, row: Record, event: WorkOrderEvent) -> None:

@@ -9,9 +9,11 @@ from grid.kit.ids import new_id
 from grid.kit.refusals import NotFound
 from grid.territory.types import StaffRole
 from grid.work_orders.intake import open_work_order
+from grid.work_orders.rules import WorkOrderStepNotPossible
+from grid.work_orders.steps import take_step
 from grid.work_orders.tickets.evidence import attach_to_ticket
-from grid.work_orders.types import OpenWorkOrder
-from grid.work_orders.words import WorkOrderKind
+from grid.work_orders.types import DoVerb, OpenWorkOrder
+from grid.work_orders.words import WorkOrderEvent, WorkOrderKind
 from tests.grid.evidence.conftest import disk
 from tests.grid.evidence.pictures import photo
 from tests.grid.evidence.scene import prove, send, work
@@ -71,3 +73,21 @@ async def test_W5_the_accused_opens_no_file_of_the_complaint_or_its_job_by_its_h
             with pytest.raises(NotFound):
                 await show(accused, digest)
             assert (await show(office.county, one.sha256 or "")).sha256 == one.sha256
+
+
+async def test_W5_a_refused_step_tells_the_accused_nothing_of_the_job() -> None:
+    office = await make_office()
+    accused = await desk(StaffRole.DISPATCHER)
+    ticket = await taken_in(office, "complaint", about=[accused.employee_no])
+    wanted = OpenWorkOrder(
+        ticket_id=ticket.id, description="核实现场", kind=WorkOrderKind.FAULT_REPAIR
+    )
+    job = await open_work_order(office.head, wanted)
+    for event in (WorkOrderEvent.CLOSE, WorkOrderEvent.REOPEN, WorkOrderEvent.SCHEDULE):
+        for version in (job.version, job.version + 1):
+            with pytest.raises(NotFound):
+                await take_step(accused, job.id, event, DoVerb(version=version, reason="看看"))
+    with pytest.raises(WorkOrderStepNotPossible):
+        await take_step(
+            office.head, job.id, WorkOrderEvent.CLOSE, DoVerb(version=job.version, reason="看看")
+        )
