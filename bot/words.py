@@ -239,6 +239,7 @@ RATED_WELL = "谢谢您的评价！"
 RATED_BADLY = "谢谢您说实话，我们会让别的同事来跟进。"
 ASK_RATING_WORDS = "哪里没做好？直接写给我们，不想说就回复“不说了”。"
 RATING_WORDS_KEPT = "记下了，会有专人看，需要时打电话给您。"
+RATING_LEFT = "好的，不评也行。有事随时写给我们。"
 RATING_NO_WORDS = "好的，我们会改。有事随时写给我们。"
 NOTHING_TO_RATE = "没有等您评价的单，或者已经评过了。谢谢您！"
 RATE_CHOICES = (("105", "满意"), ("103", "一般"), ("101", "不满意"))

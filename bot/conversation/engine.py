@@ -44,6 +44,8 @@ from bot.conversation.vocabulary import (
     INFO_WORDS,
     MENU_KEYS,
     MENU_NUMBERS,
+    POWER_IS_BACK,
+    POWER_IS_OUT,
     TAPS,
     WITH_STORY,
     Global,
@@ -60,6 +62,9 @@ from bot.flows.restored import power_is_back
 
 #: Characters of a dangerous message that are passed on to the dispatcher.
 DESCRIPTION_CHARS = 300
+
+#: Flows whose own question is whether the power is back.
+_ASKS_POWER = frozenset({"restored", "outage_back"})
 
 
 def advance(state: Conversation, event: Event, now: datetime) -> Turn:
@@ -202,7 +207,11 @@ def _answer_step(state: Conversation, event: Said | Picked | Located, now: datet
 
 def _another_request(state: Conversation, said: Said, now: datetime) -> Turn | None:
     """A sentence that does not answer the question may be a new request: do not swallow it."""
-    hint = hint_of(bare(said.text))
+    short = bare(said.text)
+    if state.flow not in _ASKS_POWER and short in POWER_IS_BACK | POWER_IS_OUT:
+        # Our question after a repair came while another one stood open.
+        return begin(state, "restored", {"is_back": short in POWER_IS_BACK}, now)
+    hint = hint_of(short)
     if hint is None or (isinstance(hint, Start) and hint.value == state.flow):
         return None
     return _requested(state, hint, said, now)

@@ -126,7 +126,7 @@ HINTS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
     ),
     (re.compile("偷电|窃电|骗|冒充"), Start.TIP_OFF),
     (re.compile("态度|推销|乱收费"), Start.COMPLAINT),
-    (re.compile("表扬|锦旗"), Start.PRAISE),
+    (re.compile("表扬|锦旗|(?:师傅|服务).{0,4}(?:很|真|太|蛮|挺)好"), Start.PRAISE),
     (re.compile("(?:提|有).{0,3}建议|^建议"), Start.SUGGESTION),
     (re.compile("(?:提|有).{0,3}意见"), Start.OPINION),
     (
@@ -179,8 +179,9 @@ SAYS_BACK = re.compile("来电|有电|好了|亮了|修好|恢复|正常")
 #: Words for stars.
 STARS: Mapping[str, int] = {
     "非常满意": 5, "很满意": 5, "满意": 5, "好评": 5,
-    "基本满意": 4, "一般": 3, "还行": 3,
-    "不满意": 1, "很不满意": 1, "差评": 1, "差": 1,
+    "很好": 5, "蛮好": 5, "挺好": 5, "非常好": 5,
+    "基本满意": 4, "一般": 3, "还行": 3, "还可以": 3,
+    "不满意": 1, "很不满意": 1, "差评": 1, "差": 1, "很差": 1, "太差": 1, "太差了": 1, "不好": 1,
 }  # fmt: skip
 
 #: Answers of the message menus we send: the flow they belong to and its slots.

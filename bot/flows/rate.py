@@ -38,6 +38,8 @@ def _start(slots: Slots) -> Move:
 
 def _take_stars(_slots: Slots, answer: Said | Picked | Located) -> Move:
     stars = stars_of(answer)
+    if stars is None and not isinstance(answer, Located) and bare(answer.text) in NOTHING_MORE:
+        return Finish((words.RATING_LEFT,))
     if stars is None:
         return Miss(words.STARS_WRONG)
     return Run(RateLatest(stars), Slots(stars=stars))

@@ -269,6 +269,31 @@ def test_an_invitation_does_not_interrupt_and_replaces_an_older_one() -> None:
     assert invite(asked, "rate", talk.now).flow == "rate"
 
 
+@pytest.mark.parametrize(("text", "is_back"), [("还没来电", False), ("来电了", True)])
+def test_the_question_after_the_repair_is_answered_under_another_open_question(
+    text: str, is_back: bool
+) -> None:
+    talk = Talk(bound_once)
+    assert talk.say("没电了") == words.ask_which_account([HOME.address])
+    talk.say(text)
+    assert talk.commands[-1] == ConfirmRestored(is_back)
+
+
+def test_nobody_has_to_rate() -> None:
+    talk = Talk()
+    talk.say("来电了")
+    assert talk.say("不说了") == words.RATING_LEFT
+    assert talk.state.flow is None
+
+
+@pytest.mark.parametrize(("text", "stars"), [("很差", 1), ("还可以", 3), ("蛮好", 5)])
+def test_stars_in_the_words_people_use(text: str, stars: int) -> None:
+    talk = Talk()
+    talk.say("来电了")
+    talk.say(text)
+    assert talk.commands[-1] == RateLatest(stars)
+
+
 def test_power_still_out_sends_somebody_again() -> None:
     talk = Talk()
     assert talk.tell(Picked("202", "还没来电")) == words.STILL_OUT
