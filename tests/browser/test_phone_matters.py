@@ -174,8 +174,10 @@ async def test_each_role_finds_its_places_and_nothing_is_wider_than_the_screen(
             for number in range(5):
                 await page.locator("#places a").nth(number).click()
                 await expect(page.locator("#loading")).to_have_count(0)
-                for tab in await page.locator(".tabs a").all():
-                    await tab.scroll_into_view_if_needed()
+                # In one go: the screen may be read again and drawn anew at any moment.
+                await page.evaluate(
+                    "document.querySelectorAll('.tabs a').forEach((tab) => tab.scrollIntoView())"
+                )
                 await fits(page)
             await expect(page.locator("#outbox")).to_contain_text("都传完了")
             assert watched.complaints == []
