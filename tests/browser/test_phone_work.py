@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browser.phone import SOON_MS, bound, dispatcher_of, offered, phone_of, running, step
 from tests.grid.evidence.pictures import encoded, photo, scenery
-from tests.journeys.station import Station
+from tests.journeys.station import Station, until
 from tests.support.chromium import PHONE, needs_chromium
 
 __all__ = ["running"]
@@ -51,6 +51,10 @@ async def sign(page: Page) -> None:
     await page.click("#use-signature")
 
 
+async def _at_least(seen: list[str | None], count: int) -> bool | None:
+    return True if len(seen) >= count else None
+
+
 async def test_Y28_a_meter_change_with_photos_to_the_end_although_the_line_was_cut(
     browser: Browser, running: Station, tmp_path: Path
 ) -> None:
@@ -78,6 +82,7 @@ async def test_Y28_a_meter_change_with_photos_to_the_end_although_the_line_was_c
         await page.route("**/blobs/*", cut_the_second)
         await page.set_input_files("input[data-purpose=before_photo]", before)
         await expect(page.locator("#uploads [data-upload=before_photo]")).to_be_visible()
+        await until(lambda: _at_least(offsets, 2), SOON_MS / 1000, "the line is cut")
         # The page is left and opened again with half of the photo sent; it goes on by itself.
         await expect(page.locator("#offline")).to_be_hidden()
         await page.reload()
