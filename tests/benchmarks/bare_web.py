@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 import uvicorn
-from litestar import Litestar, Request, Response, get, post
+from litestar import Litestar, Request, Response, post
 from litestar.logging import LoggingConfig
 
 from grid.kit.database import PooledConnection
@@ -63,15 +63,6 @@ async def replay(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
     return Response(recipe.answer, media_type="application/json")
 
 
-@get("/read/{name:str}")
-async def read(request: Request[Any, Any, Any], name: str) -> list[dict[str, Any]]:
-    """Run the recipe's one statement and give its rows."""
-    recipe = _Kept.recipes[name]
-    ((sql, args),) = recipe.steps
-    rows = await _Kept.pool.fetch(sql, *fill(args, _inputs(request), {}))
-    return [dict(row) for row in rows]
-
-
 @asynccontextmanager
 async def lifespan(_: Litestar) -> AsyncIterator[None]:
     """A pool of the same size and kind as ours."""
@@ -88,7 +79,7 @@ async def lifespan(_: Litestar) -> AsyncIterator[None]:
 def create_app() -> Litestar:
     _Kept.recipes = pickle.loads(Path(os.environ["BENCH_RECIPES"]).read_bytes())
     return Litestar(
-        [replay, read],
+        [replay],
         lifespan=[lifespan],
         openapi_config=None,
         logging_config=LoggingConfig(log_exceptions="always"),

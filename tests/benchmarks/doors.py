@@ -91,12 +91,15 @@ async def _verb_recipe(client: httpx.AsyncClient, stage: staging.Stage) -> Recip
 
 
 async def _today_recipe(client: httpx.AsyncClient, stage: staging.Stage) -> Recipe:
-    """The one read of the worklist, without the read that signs the request in."""
+    """The read of the worklist and its audit, with what signs the request in."""
     headers = {"Authorization": f"Bearer {stage.reader_bearer}"}
-    async with recorded() as statements:
-        answer = checked(await client.get("/api/v1/today", headers=headers))
-    read = statements[-1]
-    return Recipe([(read.sql, list(read.args))], answer)
+    said: list[list[Statement]] = []
+    answer = checked(await client.get("/api/v1/today", headers=headers))
+    for _ in range(2):
+        async with recorded() as statements:
+            answer = checked(await client.get("/api/v1/today", headers=headers))
+        said.append(statements)
+    return Recipe(learn(said[0], said[1], ({}, {})), answer)
 
 
 def _as_headers(lines: Sequence[str]) -> dict[str, str]:
@@ -108,7 +111,7 @@ async def _warm(ground: Ground) -> None:
     today = [[_today_request(ground.stage)] * 20] * CONNECTIONS
     services, ours, bare = ground.sides
     await send(services, ours, today)
-    await send(services, bare, [[staging.http("GET", "/read/today")] * 20] * CONNECTIONS)
+    await send(services, bare, [[staging.http("POST", "/replay/today")] * 20] * CONNECTIONS)
 
 
 # --- the rows ----------------------------------------------------------------------------------
@@ -187,14 +190,14 @@ async def _today_row(ground: Ground, size: Size) -> Row:
         return [[_today_request(ground.stage)] * size.requests] * CONNECTIONS
 
     async def bare() -> Plan:
-        return [[staging.http("GET", "/read/today")] * size.requests] * CONNECTIONS
+        return [[staging.http("POST", "/replay/today")] * size.requests] * CONNECTIONS
 
     return await row_of(
         ground.sides,
         size,
         "c",
         f"GET /today with {READER_JOBS} jobs",
-        "bare handler, one database read of the same rows",
+        "bare handler, the same statements",
         0.4,
         [ours, bare],
     )
