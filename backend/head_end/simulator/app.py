@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 from litestar import Litestar, MediaType, Request, Response, get, post
-from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
+from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
@@ -22,8 +21,8 @@ from backend.head_end.simulator.types import (
     SimulatorConfig,
 )
 from backend.keys import Secret
+from backend.simulating import refuse_other_sites
 
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 LARGEST_BODY_BYTES = 64 * 1024
 
 AnyRequest = Request[Any, Any, Any]
@@ -58,7 +57,7 @@ def create_simulator(
             CommandReused: _command_reused,
             HTTPException: _http_error,
         },
-        before_request=_refuse_other_sites,
+        before_request=refuse_other_sites,
         lifespan=[lifespan],
         openapi_config=None,
         logging_config=None,
@@ -110,16 +109,6 @@ def _control_routes(meters: Meters) -> tuple[HTTPRouteHandler, ...]:
         return meters.set(meter_no, data)
 
     return show, change
-
-
-def _refuse_other_sites(request: AnyRequest) -> None:
-    """Refuse what a web page elsewhere could make this machine's browser send."""
-    host = urlsplit(f"//{request.headers.get('host', '')}").hostname
-    if host not in LOOPBACK_HOSTS:
-        raise PermissionDeniedException("use a loopback name in Host")
-    origin = request.headers.get("origin")
-    if request.method != "GET" and origin and urlsplit(origin).hostname != host:
-        raise PermissionDeniedException("not from another site")
 
 
 def _unknown_meter(_request: AnyRequest, error: UnknownMeter) -> Response[dict[str, str]]:

@@ -11,10 +11,6 @@ MeterNo = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z
 Word = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[!-~]+$")]
 
 
-class SimulatorRefused(Exception):
-    """The simulator will not start with this configuration; the text says why."""
-
-
 class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who may send commands, where results go, and which meters there are."""
 

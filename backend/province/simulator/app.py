@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 from litestar import Litestar, MediaType, Request, Response, get, post
-from litestar.exceptions import HTTPException, PermissionDeniedException
+from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
@@ -22,11 +21,10 @@ from backend.province.simulator.types import (
     Sent,
     SetMood,
     SimulatorConfig,
-    SimulatorRefused,
 )
+from backend.simulating import SimulatorRefused, refuse_other_sites
 from grid.partners.types import Acknowledge
 
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 LARGEST_BODY_BYTES = 1024 * 1024
 
 AnyRequest = Request[Any, Any, Any]
@@ -54,7 +52,7 @@ def create_simulator(
     return Litestar(
         route_handlers=[_front_page(), _feedback(office), *_control(office, sender)],
         exception_handlers={HTTPException: _http_error},
-        before_request=_refuse_other_sites,
+        before_request=refuse_other_sites,
         lifespan=[lifespan],
         openapi_config=None,
         logging_config=None,
@@ -120,16 +118,6 @@ def _control(office: Office, sender: Sender) -> tuple[HTTPRouteHandler, ...]:
         return statuses
 
     return send_orders, show, set_mood, acknowledge
-
-
-def _refuse_other_sites(request: AnyRequest) -> None:
-    """Refuse what a web page elsewhere could make this machine's browser send."""
-    host = urlsplit(f"//{request.headers.get('host', '')}").hostname
-    if host not in LOOPBACK_HOSTS:
-        raise PermissionDeniedException("use a loopback name in Host")
-    origin = request.headers.get("origin")
-    if request.method != "GET" and origin and urlsplit(origin).hostname != host:
-        raise PermissionDeniedException("not from another site")
 
 
 def _http_error(_request: AnyRequest, error: HTTPException) -> Response[dict[str, str]]:

@@ -10,10 +10,6 @@ from msgspec import Meta
 from grid.partners.types import Feedback, ProvinceOrder
 
 
-class SimulatorRefused(Exception):
-    """The simulator will not start with this configuration; the text says why."""
-
-
 class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The shared key (`kid:secret`), and where Wangge takes orders."""
 

@@ -11,7 +11,7 @@ import httpx
 import msgspec
 import pytest
 
-from backend.head_end.simulator.__main__ import load_config, main
+from backend.head_end.simulator.__main__ import main
 from backend.head_end.simulator.app import create_simulator
 from backend.head_end.simulator.meters import LATE_S, CommandReused, Meters
 from backend.head_end.simulator.types import (
@@ -22,8 +22,8 @@ from backend.head_end.simulator.types import (
     Outcome,
     Relay,
     SimulatorConfig,
-    SimulatorRefused,
 )
+from backend.simulating import SimulatorRefused, load_config
 
 KEY = "command-key-of-the-test"
 CONFIG = SimulatorConfig(
@@ -240,7 +240,7 @@ def test_a_wrong_configuration_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "config.json"
     file.write_text(text)
     with pytest.raises(SimulatorRefused):
-        load_config(file)
+        load_config(file, SimulatorConfig)
     assert main([str(file)]) == 2
 
 

@@ -25,10 +25,11 @@ from backend.province.signing import (
     check,
     sign,
 )
-from backend.province.simulator.__main__ import load_config, main
+from backend.province.simulator.__main__ import main
 from backend.province.simulator.app import create_simulator
-from backend.province.simulator.types import SimulatorConfig, SimulatorRefused
+from backend.province.simulator.types import SimulatorConfig
 from backend.settings import settings
+from backend.simulating import SimulatorRefused, load_config
 from grid.kit.database import execute, fetch, fetch_value
 from grid.partners.feedback import chase_unacknowledged, send_waiting
 from grid.partners.port import ProvinceAway
@@ -266,7 +267,7 @@ def test_the_simulator_refuses_to_start_wrongly(
 ) -> None:
     config = tmp_path / "config.json"
     with pytest.raises(SimulatorRefused):
-        load_config(config)
+        load_config(config, SimulatorConfig)
     config.write_text('{"key": "short", "orders_url": "http://127.0.0.1/"}')
     assert main([str(config)]) == 2
     assert main([str(config), "--host", "0.0.0.0"]) == 2
