@@ -43,6 +43,12 @@ async def last_version(month: Period) -> int:
     return int(found or 0)
 
 
+async def closed_months() -> set[str]:
+    """The months that are closed, as `2026-11`."""
+    rows = await fetch("SELECT DISTINCT period FROM indicator_period")
+    return {row["period"] for row in rows}
+
+
 async def keep(
     month: Period, as_of: datetime, asked_by: str, confirmed_by: str | None, reason: str
 ) -> int:

@@ -171,6 +171,36 @@ DISPUTED = Indicator(
     owner=StaffRole.AUDITOR,
 )
 
+GIVEN_UP = Indicator(
+    name="given_up_jobs",
+    title="工单未办成即结束率",
+    theme=Theme.WATCH,
+    manner=SHARE_DOWN,
+    said=Said(
+        numerator="登记无法完成或取消的",
+        denominator="这段时间里结束的工单：完成、无法完成、取消，一次结束算一次",
+        exclusions="无",
+        cut_off="结束之时（服务器时间）",
+        source=COMPANY,
+    ),
+    rows=Rows(
+        record_kind=RecordKind.STEP,
+        source="work_order_transition h JOIN work_order w ON w.id = h.work_order"
+        " LEFT JOIN ticket t ON t.id = w.ticket",
+        where="h.event IN ('complete', 'cannot-complete', 'cancel')",
+        record="h.id",
+        at="h.at",
+        matter="w.kind",
+        place="w",
+        hit="h.event <> 'complete'",
+        staff="h.staff",
+        ticket="w.ticket",
+        work_order="w.id",
+        sealed="coalesce(t.sealed, false)",
+    ),
+    owner=StaffRole.AUDITOR,
+)
+
 WATCHED = (
     COMPLAINTS,
     RECLASSIFIED,
@@ -178,4 +208,5 @@ WATCHED = (
     PAUSES_APPROVED,
     REOPENED,
     DISPUTED,
+    GIVEN_UP,
 )

@@ -292,6 +292,8 @@ def _reopenings(world: World) -> Iterator[Truth]:
 def _arrivals(world: World) -> Iterator[Truth]:
     tickets, jobs = by_id(world.of("ticket")), by_id(world.of("work_order"))
     for step in world.of("work_order_transition"):
+        if step["event"] != "arrive":
+            continue
         job = jobs[step["work_order"]]
         yield truth(
             step,
@@ -302,6 +304,22 @@ def _arrivals(world: World) -> Iterator[Truth]:
             hit=step["grade"] == "disputed",
             staff=step["staff"],
         )
+
+
+def _endings(world: World) -> Iterator[Truth]:
+    tickets, jobs = by_id(world.of("ticket")), by_id(world.of("work_order"))
+    for step in world.of("work_order_transition"):
+        if step["event"] in ("complete", "cannot-complete", "cancel"):
+            job = jobs[step["work_order"]]
+            yield truth(
+                step,
+                step["at"],
+                job,
+                tickets.get(job["ticket"]),
+                matter=job["kind"],
+                hit=step["event"] != "complete",
+                staff=step["staff"],
+            )
 
 
 def _corrected(world: World) -> Iterator[Truth]:
@@ -333,6 +351,7 @@ ORACLES |= {
     "pause_minutes_approved": _paused("decided_by"),
     "reopened_soon": _reopenings,
     "disputed_arrivals": _arrivals,
+    "given_up_jobs": _endings,
     "time_corrections": _corrected,
 }
 

@@ -1,16 +1,16 @@
 """Closed months never change silently; recalculation is a further version by two people (K3)."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import asyncpg
 import pytest
 
 from grid.indicators.catalogue import CATALOGUE
 from grid.indicators.comparing import comparison
-from grid.indicators.periods import midnight, period_named
+from grid.indicators.periods import PeriodKind, midnight, period_named, period_of
 from grid.indicators.reading import trend, value, values
 from grid.indicators.records import records
-from grid.indicators.schedule import close_month
+from grid.indicators.schedule import close_month, oldest_open
 from grid.indicators.service import (
     OtherRequestWaits,
     PeriodClosedAlready,
@@ -23,7 +23,7 @@ from grid.indicators.service import (
 from grid.indicators.types import Asked, By, ChangePeriod, Figure, PeriodVerb, Theme, Which
 from grid.kit import context
 from grid.kit.clock import advance, business_day, business_now
-from grid.kit.database import execute, fetch_value, transaction
+from grid.kit.database import execute, fetch, fetch_value, transaction
 from grid.kit.dated_settings import SamePerson
 from grid.kit.refusals import Invalid, NotAllowed, NotFound
 from grid.territory.types import Audience, StaffActor, StaffRole
@@ -240,6 +240,40 @@ async def test_the_schedule_closes_a_month_once_some_days_after_its_end() -> Non
         await close_month()
     assert await fetch_value(count, month.name) == 1
     assert not await close_by_schedule(month)
+
+
+async def test_K3_after_a_long_sleep_the_schedule_closes_every_month_it_missed() -> None:
+    first = period_named(f"{business_day(await business_now()):%Y-%m}")
+    second = period_of(PeriodKind.MONTH, first.after)
+    third = period_of(PeriodKind.MONTH, second.after)
+    await move_to(midnight(first.after) + timedelta(days=6))
+    await close_month()
+    await move_to(midnight(third.after) + timedelta(days=6))
+    found = []
+    for _ in range(3):
+        await close_month()
+        rows = await fetch("SELECT period FROM indicator_period ORDER BY period")
+        found.append([row["period"] for row in rows])
+    assert found == [
+        [first.name, second.name],
+        [first.name, second.name, third.name],
+        [first.name, second.name, third.name],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("closed", "wanted"),
+    [
+        (set(), "2026-10"),
+        ({"2026-10"}, None),
+        ({"2026-09"}, "2026-10"),
+        ({"2026-08", "2026-10"}, "2026-09"),
+        ({"2026-11"}, "2026-10"),
+    ],
+)
+def test_K3_a_month_closed_out_of_turn_leaves_no_gap(closed: set[str], wanted: str | None) -> None:
+    found = oldest_open(date(2026, 11, 22), closed)
+    assert (None if found is None else found.name) == wanted
 
 
 async def test_a_request_that_the_schedule_overtook_is_withdrawn() -> None:

@@ -214,6 +214,17 @@ def _job(world: World, ticket: Row | None, number: str) -> None:
             at=world.moment(),
             grade=chance.choice(("strong", "weak", "disputed")),
         )
+    if chance.random() < 0.7:
+        world.add(
+            WorkOrderTransition,
+            work_order=job["id"],
+            version=2,
+            event=chance.choice(("complete", "complete", "cannot-complete", "cancel", "comment")),
+            to_state="closed",
+            actor="system:test",
+            staff=chance.choice(world.staff),
+            at=world.moment(),
+        )
     if chance.random() < 0.4:
         _pause(world, "work_order", job["id"])
     if chance.random() < 0.3:
