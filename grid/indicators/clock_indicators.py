@@ -26,7 +26,7 @@ _OF_JOBS = (
 )
 _OF_TICKETS = "sla_clock c JOIN ticket t ON t.id = c.subject_id"
 _CUT_OFF = "时限见分晓之时：做到之时；没有做到的，到期之时"
-_GIVEN_UP = "到期以前因退单、改派或取消而不再需要的"
+_GIVEN_UP = "到期以前因退单、改派、取消或无法完成而不再需要的（另见“工单未办成即结束率”）"
 
 
 def _job_clocks(target: Target, where: str = "true") -> Rows:
