@@ -43,17 +43,15 @@ ITEM_ROWS = (
 def reached(first: int) -> str:
     """The scope clause over item `i` and its subject `c`; its six arguments begin at `$first`.
 
-    What proves a complaint, or a job of one, is hidden from whom the complaint is about (W5). This
-    is asked when it is read: a file may be attached before anybody is named.
+    What is hidden from somebody (`service.hide_from`) is nowhere for them, not even as its author.
     """
     everything, stations, grids, own, sealed, reader = (f"${first + n}" for n in range(6))
     return (
-        f"(CASE WHEN c.sealed THEN {sealed}::bool ELSE ({everything}::bool"  # noqa: S608 - numbers
+        f"(CASE WHEN c.sealed THEN {sealed}::bool ELSE ({everything}::bool"
         f" OR c.station = ANY({stations}::uuid[]) OR c.grid = ANY({grids}::uuid[])"
         f" OR i.author = {own}::uuid) END"
-        f" AND NOT EXISTS (SELECT FROM ticket_accused x WHERE x.staff = {reader}::uuid"
-        " AND (x.ticket = c.subject_id OR x.ticket = (SELECT w.ticket FROM work_order w"
-        " WHERE w.id = c.subject_id))))"
+        f" AND NOT EXISTS (SELECT FROM evidence_hidden x WHERE x.staff = {reader}::uuid"
+        " AND x.subject_id = c.subject_id))"
     )
 
 

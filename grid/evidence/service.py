@@ -1,6 +1,6 @@
 """The verbs over items: attach, move a subject, list, count, verify a chain."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from grid.evidence.reading import items_where, reached, scope_of
@@ -159,6 +159,26 @@ async def move_subject(subject: Subject) -> None:
         subject.grid_id,
         subject.station_id,
         subject.sealed,
+    )
+
+
+async def hide_from(subject_ids: Sequence[UUID], staff_ids: Collection[UUID]) -> None:
+    """Hide subjects from people for good: items there already, and those to come (W5).
+
+    Joins the caller's transaction; a subject may be hidden before anything was attached to it.
+    """
+    if not subject_ids or not staff_ids:
+        return
+    pairs = [(subject, person) for subject in subject_ids for person in sorted(staff_ids)]
+    await execute(
+        "INSERT INTO evidence_hidden (id, subject_id, staff, hidden_at)"
+        " SELECT p.id, p.subject, p.staff, $4"
+        " FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS p(id, subject, staff)"
+        " ON CONFLICT (subject_id, staff) DO NOTHING",
+        [new_id() for _ in pairs],
+        [subject for subject, _ in pairs],
+        [person for _, person in pairs],
+        await business_now(),
     )
 
 

@@ -121,4 +121,15 @@ class NearDuplicate(Table, db=DB):
     near_duplicate_order = Check("first_item < second_item")
 
 
-TABLES = (Blob, BlobUpload, EvidenceChain, EvidenceItem, NearDuplicate)
+class EvidenceHidden(Table, db=DB):
+    """Somebody from whom everything about a subject is hidden, whatever their post shows."""
+
+    id = key()
+    subject_id = uuid()
+    staff = to(Staff)
+    hidden_at = moment()
+
+    evidence_hidden_once = Unique([subject_id, staff])
+
+
+TABLES = (Blob, BlobUpload, EvidenceChain, EvidenceItem, NearDuplicate, EvidenceHidden)

@@ -17,6 +17,7 @@ from grid.work_orders.kinds import PURPOSE_WORDS
 from grid.work_orders.reading import view_one
 from grid.work_orders.recording import Step, lock, say_changed, write_history
 from grid.work_orders.rules import check_times, reaches
+from grid.work_orders.tickets.accused import accused_of
 from grid.work_orders.types import DoVerb
 from grid.work_orders.words import WorkOrderEvent, WorkOrderState
 
@@ -35,6 +36,9 @@ async def attach_evidence(
         now = await business_now()
         _check_claims(command, now)
         subject = Subject("work_order", work_order_id, row["grid"], row["station"])
+        if row["ticket"] is not None:
+            # A job that was opened after somebody was named: what proves it is hidden from them.
+            await evidence.hide_from([work_order_id], await accused_of(row["ticket"]))
         item = await evidence.attach(actor, subject, command)
         known = await fetch_value(
             "SELECT 1 FROM work_order_transition WHERE work_order = $1"

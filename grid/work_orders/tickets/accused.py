@@ -11,6 +11,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from grid.evidence.service import hide_from
 from grid.kit.database import execute, fetch, fetch_one, fetch_value
 from grid.kit.ids import new_id
 from grid.kit.refusals import Invalid, Refusal
@@ -89,7 +90,10 @@ async def staff_ids_of(employee_nos: Sequence[str]) -> set[UUID]:
 
 
 async def accuse(ticket_id: UUID, staff_ids: set[UUID]) -> None:
-    """Write down whom the ticket is about; nobody is ever taken off again."""
+    """Write down whom the ticket is about; nobody is ever taken off again.
+
+    What proves it, or a job of it, is hidden from them too.
+    """
     await execute(
         "INSERT INTO ticket_accused (id, ticket, staff)"
         " SELECT p.id, $1, p.staff FROM unnest($2::uuid[], $3::uuid[]) AS p(id, staff)"
@@ -98,6 +102,8 @@ async def accuse(ticket_id: UUID, staff_ids: set[UUID]) -> None:
         [new_id() for _ in staff_ids],
         sorted(staff_ids),
     )
+    jobs = await fetch("SELECT id FROM work_order WHERE ticket = $1", ticket_id)
+    await hide_from([ticket_id, *(row["id"] for row in jobs)], staff_ids)
 
 
 async def level_of(

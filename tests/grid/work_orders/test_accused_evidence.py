@@ -9,6 +9,7 @@ from grid.kit.ids import new_id
 from grid.kit.refusals import NotFound
 from grid.territory.types import StaffRole
 from grid.work_orders.intake import open_work_order
+from grid.work_orders.on_site.evidence import attach_evidence
 from grid.work_orders.rules import WorkOrderStepNotPossible
 from grid.work_orders.steps import take_step
 from grid.work_orders.tickets.evidence import attach_to_ticket
@@ -73,6 +74,24 @@ async def test_W5_the_accused_opens_no_file_of_the_complaint_or_its_job_by_its_h
             with pytest.raises(NotFound):
                 await show(accused, digest)
             assert (await show(office.county, one.sha256 or "")).sha256 == one.sha256
+
+
+async def test_W5_a_job_opened_after_somebody_was_named_hides_its_pictures_too() -> None:
+    office = await make_office()
+    accused = await desk(StaffRole.STATION_HEAD, office.scene.grid.station_id)
+    ticket = await taken_in(office, "complaint", about=[accused.employee_no])
+    wanted = OpenWorkOrder(
+        ticket_id=ticket.id, description="核实现场", kind=WorkOrderKind.FAULT_REPAIR
+    )
+    job = await open_work_order(office.county, wanted)
+    name = await send(office.county, photo(4))
+    command = AttachEvidence(sha256=name, purpose=PHOTO)
+    await attach_evidence(office.county, job.id, command)
+    await work(name)
+    assert len(await items_of(office.county, [job.id])) == 1
+    assert await items_of(accused, [job.id]) == []
+    with pytest.raises(NotFound):
+        await show(accused, name)
 
 
 async def test_W5_a_refused_step_tells_the_accused_nothing_of_the_job() -> None:
