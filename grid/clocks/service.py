@@ -5,6 +5,7 @@ nobody else moves the same clocks meanwhile.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, time
 from typing import Any, cast
 from uuid import UUID
@@ -122,6 +123,19 @@ async def recompute(subject: Subject, subject_id: UUID, at: datetime) -> datetim
     rows, by = await _held(subject_id, at)
     fresh = [reckoned(row, at, by.pauses, by.ticking) for row in rows]
     changed = [new for old, new in zip(rows, fresh, strict=True) if new != old]
+    return await _keep(subject, subject_id, rows, changed)
+
+
+async def begin_at(
+    subject: Subject, subject_id: UUID, starts_at: datetime, at: datetime
+) -> datetime | None:
+    """What runs begins at another moment: a planned matter was moved; gives the next due time."""
+    rows, by = await _held(subject_id, at)
+    changed = [
+        reckoned(replace(row, started_at=starts_at), at, by.pauses, by.ticking)
+        for row in rows
+        if row.is_running and row.started_at != starts_at
+    ]
     return await _keep(subject, subject_id, rows, changed)
 
 

@@ -16,7 +16,7 @@ from piccolo.table import Table
 from grid.clocks.ledger import ClockRow, Effects, after, next_due, opened
 from grid.clocks.policies import Facts, chosen, policies_of
 from grid.clocks.rules import Ticking
-from grid.clocks.service import recompute, ticking_for
+from grid.clocks.service import begin_at, ticking_for
 from grid.clocks.tables import SlaClock
 from grid.clocks.types import Limit, Subject
 from grid.kit.clock import business_day, business_now
@@ -258,13 +258,7 @@ async def move_planned(
         if row["state"] != _S.ASSIGNED or row["starts_at"] is None:
             raise WorkOrderStepNotPossible("这个工单已经开始,不能再改日子", state=row["state"])
         now, version = await business_now(), int(row["version"]) + 1
-        await execute(
-            "UPDATE sla_clock SET started_at = $2 WHERE subject_id = $1"
-            " AND started_at IS NOT NULL AND stopped_at IS NULL AND given_up_at IS NULL",
-            job_id,
-            starts_at,
-        )
-        due_at = await recompute(Subject.WORK_ORDER, job_id, now)
+        due_at = await begin_at(Subject.WORK_ORDER, job_id, starts_at, now)
         await execute(
             "UPDATE work_order SET starts_at = $2, clock_from = $2, due_at = $3, assignee = $4,"
             " version = $5 WHERE id = $1",
